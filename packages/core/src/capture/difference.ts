@@ -1,0 +1,63 @@
+import { hex64 } from '../bits.ts';
+import { decodeEntry, type EntryLayout } from '../contract/entry-layout.ts';
+
+/** What a difference is about. */
+export type DifferencePart =
+  | 'base'
+  | 'levels'
+  | 'section'
+  | 'counter'
+  | 'table'
+  | 'entry'
+  | 'leaf'
+  | 'frame'
+  | 'process'
+  | 'capture';
+
+/** One thing that the model and the kernel do not agree on. */
+export interface Difference {
+  readonly part: DifferencePart;
+  /** Which one: an address, a section, a counter. */
+  readonly where: string;
+  /** What the captured kernel has. */
+  readonly expected: string;
+  /** What the model has. */
+  readonly found: string;
+}
+
+/** Collects differences and keeps the first ones. */
+export class Differences {
+  readonly list: Difference[] = [];
+  total = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(part: DifferencePart, where: string, expected: string, found: string): void {
+    this.total++;
+    if (this.list.length < this.#most) this.list.push({ part, where, expected, found });
+  }
+
+  /** Adds a difference unless both are the same. */
+  compare(
+    part: DifferencePart,
+    where: string,
+    expected: string | number | bigint,
+    found: string | number | bigint,
+  ): void {
+    if (expected !== found) this.add(part, where, String(expected), String(found));
+  }
+}
+
+/** An entry in hex with its fields by name, as `0x80000000000001e3 (XD G PS D A RW P)`. */
+export function entryText(
+  layouts: readonly EntryLayout[],
+  level: string,
+  kind: 'table' | 'leaf',
+  entry: bigint,
+): string {
+  const names = decodeEntry(layouts, level, kind, entry).filter(({ flag }) => flag);
+  return `${hex64(entry)} (${names.map(({ name }) => name).join(' ') || 'no flags'})`;
+}

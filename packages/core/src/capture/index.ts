@@ -1,0 +1,21 @@
+/**
+ * `@vmemmap/core/capture`: captures of real kernels, and the comparison of a model with them.
+ *
+ * @packageDocumentation
+ */
+export { type Comparison, compareCapture, compareMachine, DEFAULT_DIFFERENCES } from './compare.ts';
+export { type Difference, type DifferencePart, entryText } from './difference.ts';
+export type {
+  Capture,
+  CaptureEntries,
+  CaptureExpected,
+  CaptureLeaves,
+  CaptureMachine,
+  CaptureOutside,
+  CaptureProcesses,
+  CaptureSections,
+  CaptureTable,
+} from './format.ts';
+export { checkJson, parseJson, readCapture } from './read.ts';
+export { captureConfig, replayCapture } from './replay.ts';
+export { captureSchema } from './schema.ts';

@@ -1,0 +1,152 @@
+import type { Errno } from '../errno.ts';
+import type { VmemAltmap } from '../memory/altmap.ts';
+import type { MemoryMap } from '../memory/memory-map.ts';
+import type { PageTable } from '../pagetable/page-table.ts';
+import type { EntryReading } from '../pagetable/table-walker.ts';
+import type { Public } from '../public.ts';
+import type { KernelRelease } from '../release.ts';
+import type { ConfigValues } from './config.ts';
+import type { AddressSpace, PopulateContext } from './context.ts';
+import type { EntryLayout } from './entry-layout.ts';
+import type { MemoryModel, VmemmapWindow } from './model.ts';
+import type { DevPagemap } from './pgmap.ts';
+import type { TableView, Translation, Walk } from './translation.ts';
+
+/**
+ * What an architecture says it can do. Declared, never guessed: core checks that what a capability needs is there,
+ * and the conformance kit tests the declared behaviour, also that of what is not declared.
+ *
+ * - `huge-pages`: backs whole sections with PMD-sized leaves
+ * - `altmap`: struct pages of a whole section come from the altmap when one is given
+ * - `free`: vmemmapFree() takes mappings away and returns memory
+ * - `page-directory-sync`: new top-level entries are copied to every address space; needs `syncKernelMappings` and
+ *   `createAddressSpace`
+ * - `page-tables`: the vmemmap is mapped by page tables that `tables()` can list; needs `tables`, `readEntry` and
+ *   `pageTable`
+ */
+export type Capability = 'huge-pages' | 'altmap' | 'free' | 'page-directory-sync' | 'page-tables';
+
+/** All capabilities, for tools. */
+export const CAPABILITIES: readonly Capability[] = [
+  'huge-pages',
+  'altmap',
+  'free',
+  'page-directory-sync',
+  'page-tables',
+];
+
+/**
+ * An architecture in one configuration. What a plugin's factory returns. Immutable, and good for any number of
+ * machines: state lives in what {@link attach} returns.
+ */
+export interface VmemmapArch {
+  /** The plugin's name: `x86`. */
+  readonly name: string;
+  /** The configuration it was made with, defaults filled in. */
+  readonly config: ConfigValues;
+  readonly model: MemoryModel;
+  /** What it can do in this configuration; a subset of what its plugin declares. */
+  readonly capabilities: readonly Capability[];
+  /** The fields of its entries, for people. Empty without page tables. */
+  readonly entryLayouts: readonly EntryLayout[];
+
+  /**
+   * Where the vmemmap lies on a machine with this RAM.
+   * @throws VmemmapError `BAD_MEMORY_MAP` or `BAD_CONFIG` when the layout has no place for it
+   */
+  window(memory: Public<MemoryMap>, release: KernelRelease): VmemmapWindow;
+
+  /** Starts the architecture on one machine: makes init_mm's root table and whatever the kernel sets up before sparse_init(). */
+  attach(m: PopulateContext, init: InitMm): VmemmapOps;
+}
+
+/** How a root table is made at attach time. */
+export interface InitMm {
+  /**
+   * Takes memory that is part of the kernel image, as init_mm's root table is: out of the way of boot allocations.
+   * @returns its physical address, aligned to `bytes`
+   * @throws VmemmapError `BAD_MEMORY_MAP` when no RAM is left for it
+   */
+  allocRoot(bytes: number): number;
+}
+
+/** An architecture at work on one machine. Offsets and ends are bytes from the window's start. */
+export interface VmemmapOps {
+  /** init_mm. */
+  readonly initMm: AddressSpace;
+
+  /**
+   * vmemmap_populate(): backs `[start, end)` of the vmemmap with memory and whatever maps it.
+   *
+   * The caller has checked nothing but that the range lies in the section it populates; alignment and window checks
+   * are the architecture's, recorded as events.
+   *
+   * @param start first byte, as offset into the window
+   * @param end first byte after the range
+   * @param node where the memory should come from; a wish, not an order
+   * @param altmap device pages that the struct pages must come from, where the architecture honours it
+   * @param pgmap the device memory being onlined; without effect on the releases modelled so far
+   * @returns 0, or the kernel's negative errno. What was populated before the error stays
+   */
+  vmemmapPopulate(
+    start: number,
+    end: number,
+    node: number,
+    altmap: VmemAltmap | undefined,
+    pgmap: DevPagemap | undefined,
+  ): Errno;
+
+  /**
+   * vmemmap_free(): takes the backing of `[start, end)` away, as far as the architecture does so at all. Holes do not
+   * matter.
+   * @param altmap where the memory goes back to; must be the one it came from
+   */
+  vmemmapFree(start: number, end: number, altmap: VmemAltmap | undefined): void;
+
+  /**
+   * The architecture's own walk from a root table, as its manual describes it. It shares no constant and no code with
+   * what writes entries.
+   * @param offset any offset into the window; also one that is not mapped
+   * @param out filled in
+   */
+  walk(root: number, offset: number, out: Translation): void;
+
+  /**
+   * The same walk for any 64-bit address, with every level it went through: what the hardware would do with `va`.
+   */
+  translate(root: number, va: bigint): Walk;
+
+  /**
+   * Translates many addresses at a time. Optional: without it the machine walks them one by one.
+   * @param offsets offsets into the window
+   * @param pas filled with physical addresses, NaN where nothing is mapped
+   */
+  walkMany?(root: number, offsets: Float64Array, pas: Float64Array): void;
+
+  /** All tables that lie in the window, root first, depth first. Capability `page-tables`. */
+  tables?(root: number): Iterable<TableView>;
+
+  /**
+   * Reads one entry as the walker does: what it is, the address in it, and what is left without the address.
+   * Capability `page-tables`.
+   */
+  readEntry?(level: number, lo: number, hi: number, out: EntryReading): void;
+
+  /** The toolkit's page table, where the architecture uses it. Capability `page-tables`. */
+  readonly pageTable?: Public<PageTable>;
+
+  /**
+   * arch_sync_kernel_mappings(): makes the top-level entries of `[start, end]` known to every address space.
+   * Capability `page-directory-sync`.
+   */
+  syncKernelMappings?(start: number, end: number): void;
+
+  /**
+   * A new address space with the kernel half as it is now (pgd_alloc). Capability `page-directory-sync`.
+   * @param root physical address of the memory for its root table
+   */
+  createAddressSpace?(name: string, root: number): AddressSpace;
+
+  /** Bytes of a root table for {@link createAddressSpace}. */
+  readonly rootBytes?: number;
+}

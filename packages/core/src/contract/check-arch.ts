@@ -1,0 +1,66 @@
+import { VmemmapError } from '../errors.ts';
+import { CAPABILITIES, type Capability, type VmemmapArch, type VmemmapOps } from './arch.ts';
+import type { ArchPlugin } from './plugin.ts';
+
+/** What a capability needs the attached architecture to have. */
+const NEEDS: Readonly<Record<Capability, readonly (keyof VmemmapOps)[]>> = {
+  'huge-pages': [],
+  altmap: [],
+  free: [],
+  'page-directory-sync': ['syncKernelMappings', 'createAddressSpace', 'rootBytes'],
+  'page-tables': ['tables', 'readEntry', 'pageTable'],
+};
+
+/**
+ * Checks an architecture's own declarations against its plugin's and against the limits of the contract.
+ * @throws VmemmapError `BAD_PLUGIN`
+ */
+export function checkArch(plugin: ArchPlugin, arch: VmemmapArch): void {
+  const bad = (what: string): never => {
+    throw new VmemmapError('BAD_PLUGIN', `plugin ${plugin.arch}: ${what}`);
+  };
+  if (typeof arch !== 'object' || arch === null) bad('its factory returned no architecture');
+  for (const member of ['window', 'attach'] as const) {
+    if (typeof arch[member] !== 'function') bad(`the architecture has no ${member}()`);
+  }
+  if (arch.name !== plugin.arch) bad(`its architecture calls itself ${JSON.stringify(arch.name)}`);
+  for (const capability of arch.capabilities) {
+    if (!CAPABILITIES.includes(capability)) bad(`declares the unknown capability ${JSON.stringify(capability)}`);
+    if (!plugin.capabilities.includes(capability))
+      bad(`the architecture has capability ${capability}, which the plugin does not declare`);
+  }
+  const { pageShift, sectionSizeBits, maxPhysmemBits, structPageSize, maxPageOrder, bootGoal } = arch.model;
+  const whole = (name: string, value: number, min: number, max: number): void => {
+    if (!Number.isSafeInteger(value) || value < min || value > max)
+      bad(`model.${name} must be ${min} to ${max}, not ${value}`);
+  };
+  whole('pageShift', pageShift, 12, 16);
+  whole('sectionSizeBits', sectionSizeBits, 21, 52);
+  whole('maxPhysmemBits', maxPhysmemBits, sectionSizeBits, 52);
+  whole('structPageSize', structPageSize, 8, 4096);
+  whole('maxPageOrder', maxPageOrder, 0, 30);
+  whole('bootGoal', bootGoal, 0, 2 ** 52);
+  if (structPageSize % 8 !== 0) bad(`model.structPageSize must be a multiple of 8, not ${structPageSize}`);
+}
+
+/**
+ * Checks that an attached architecture has what its capabilities need.
+ * @throws VmemmapError `BAD_PLUGIN`, naming plugin, capability and what is missing
+ */
+export function checkOps(arch: VmemmapArch, ops: VmemmapOps): void {
+  const required: (keyof VmemmapOps)[] = ['initMm', 'vmemmapPopulate', 'vmemmapFree', 'walk', 'translate'];
+  for (const member of required) {
+    if (ops[member] === undefined)
+      throw new VmemmapError('BAD_PLUGIN', `plugin ${arch.name}: attach() returned no ${member}`);
+  }
+  for (const capability of arch.capabilities) {
+    for (const member of NEEDS[capability]) {
+      if (ops[member] === undefined) {
+        throw new VmemmapError(
+          'BAD_PLUGIN',
+          `plugin ${arch.name} declares capability ${capability} but has no ${member}`,
+        );
+      }
+    }
+  }
+}

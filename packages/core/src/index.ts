@@ -1,0 +1,95 @@
+/**
+ * `@vmemmap/core`: the populate contract, the generic engine, and machines that boot.
+ *
+ * @packageDocumentation
+ */
+
+// Numbers.
+export { alignDown, alignUp, divRoundUp, hex, hex64, isAligned, toU64 } from './bits.ts';
+// The contract: what a plugin implements and is given.
+export { CAPABILITIES, type Capability, type InitMm, type VmemmapArch, type VmemmapOps } from './contract/arch.ts';
+export { checkArch, checkOps } from './contract/check-arch.ts';
+export {
+  type ConfigField,
+  type ConfigFields,
+  type ConfigValue,
+  type ConfigValues,
+  parseConfig,
+} from './contract/config.ts';
+export type { AddressSpace, PopulateContext } from './contract/context.ts';
+export { decodeEntry, type EntryField, type EntryFieldValue, type EntryLayout } from './contract/entry-layout.ts';
+export {
+  type MemoryModel,
+  offsetOfPage,
+  pageSize,
+  pagesPerSection,
+  pagesPerSubsection,
+  SUBSECTION_SHIFT,
+  subsectionsPerSection,
+  type VmemmapWindow,
+} from './contract/model.ts';
+export type { DevPagemap } from './contract/pgmap.ts';
+export {
+  type ArchPlugin,
+  CONTRACT_VERSION,
+  checkPlugin,
+  definePlugin,
+  isPlugin,
+  type PluginDefinition,
+} from './contract/plugin.ts';
+export { ArchRegistry } from './contract/registry.ts';
+export {
+  ACCESS,
+  type TableEntry,
+  type TableView,
+  type Translation,
+  translation,
+  type Walk,
+  type WalkStep,
+} from './contract/translation.ts';
+// The page-table toolkit and the generic engine, for plugins.
+export { vmemmapPopulateBasepages } from './engine/basepages.ts';
+export { type PmdHooks, vmemmapPopulateHugepages } from './engine/hugepages.ts';
+export { vmemmapVerify } from './engine/verify-node.ts';
+export { EEXIST, EINVAL, ENOMEM, type Errno, OK } from './errno.ts';
+export { isVmemmapError, VmemmapError, type VmemmapErrorCode } from './errors.ts';
+export { EventLog, type KernelEvent, type KernelEventKind } from './events.ts';
+// Machines.
+export { MachineContext } from './machine/context.ts';
+export type { MachineCost, NodeCost } from './machine/cost.ts';
+export type { LeafRun } from './machine/leaf-runs.ts';
+export { boot, Machine, type MachineOptions, type PageTranslation } from './machine/machine.ts';
+export { MAX_PROBLEMS, type Verification } from './machine/verify.ts';
+// Memory.
+export { altmapAlloc, altmapFree, altmapNrFree, altmapOffset, type VmemAltmap, vmemAltmap } from './memory/altmap.ts';
+export { type BlockRun, blockRun } from './memory/block-run.ts';
+export { type AllocationSource, FailureInjector, type FailureRule } from './memory/failures.ts';
+export { Memblock, type MemblockOptions, NUMA_NO_NODE } from './memory/memblock.ts';
+export { MemoryMap, type MemoryMapInput, type MemoryRange } from './memory/memory-map.ts';
+export { PageAllocator } from './memory/page-allocator.ts';
+export { type FreeOutcome, Ram, type Region } from './memory/ram.ts';
+export { RangeSet } from './memory/range-set.ts';
+export { TableMemory } from './memory/table-memory.ts';
+export type { Entry, PageTableFormat, TableLevel } from './pagetable/format.ts';
+export { PageTable, type PageTableHooks } from './pagetable/page-table.ts';
+export {
+  ENTRY_KIND,
+  type EntryReader,
+  type EntryReading,
+  entryReading,
+  TableWalker,
+} from './pagetable/table-walker.ts';
+export type { Public } from './public.ts';
+export { defaultRelease, findRelease, type KernelRelease, releases } from './release.ts';
+export { type MemmapCounters, sectionNrVmemmapPages } from './sparse/counters.ts';
+export {
+  encodeSectionMemMap,
+  SECTION_FLAGS,
+  type SectionFlag,
+  type SectionRun,
+  type SectionState,
+  sectionFlagNames,
+} from './sparse/section.ts';
+export { Sections } from './sparse/sections.ts';
+export { subsectionMask } from './sparse/subsection-map.ts';
+export type { Trace, TraceStep } from './trace.ts';

@@ -1,0 +1,68 @@
+import type { TableView } from '../contract/translation.ts';
+import type { MemoryMap } from '../memory/memory-map.ts';
+import type { LeafRun } from './leaf-runs.ts';
+
+/** What the memmap costs on one node. All in bytes. */
+export interface NodeCost {
+  readonly node: number;
+  /** RAM at boot. */
+  readonly ram: number;
+  /** Memory of this node that backs struct pages. */
+  readonly structPages: number;
+  /** Page tables of the vmemmap on this node, shared upper levels included. */
+  readonly tables: number;
+}
+
+/** What the memmap costs. */
+export interface MachineCost {
+  readonly nodes: readonly NodeCost[];
+  readonly total: Omit<NodeCost, 'node'>;
+  /** Backing outside of boot RAM: the altmaps of devices, and hot-added memory. */
+  readonly elsewhere: number;
+  /** Leaves by size in bytes. */
+  readonly leaves: readonly { readonly size: number; readonly count: number }[];
+  /** Page tables by level, root first. */
+  readonly tables: readonly { readonly level: string; readonly count: number; readonly bytes: number }[];
+}
+
+/** Adds up leaves and tables by node. Memory that several leaves share in one run counts once. */
+export function machineCost(
+  memory: MemoryMap,
+  runs: Iterable<LeafRun>,
+  tables: Iterable<TableView>,
+  levels: readonly { readonly name: string; readonly bytes: number }[],
+): MachineCost {
+  const structPages = new Map<number, number>();
+  const tableBytes = new Map<number, number>();
+  const leaves = new Map<number, number>();
+  const counts = levels.map(() => 0);
+  const add = (map: Map<number, number>, key: number, value: number): void => {
+    map.set(key, (map.get(key) ?? 0) + value);
+  };
+  for (const { node, size, count, paStep } of runs) {
+    add(structPages, node, size * (paStep === 0 ? 1 : count));
+    add(leaves, size, count);
+  }
+  for (const { level, pa } of tables) {
+    counts[level]!++;
+    add(tableBytes, memory.nodeOf(pa), levels[level]!.bytes);
+  }
+  const nodes = memory.nodes.map((node) => ({
+    node,
+    ram: memory.bytes(node),
+    structPages: structPages.get(node) ?? 0,
+    tables: tableBytes.get(node) ?? 0,
+  }));
+  const sum = (key: 'ram' | 'structPages' | 'tables'): number => nodes.reduce((total, node) => total + node[key], 0);
+  return {
+    nodes,
+    total: { ram: sum('ram'), structPages: sum('structPages'), tables: sum('tables') },
+    elsewhere: structPages.get(-1) ?? 0,
+    leaves: [...leaves].sort(([a], [b]) => b - a).map(([size, count]) => ({ size, count })),
+    tables: levels.map(({ name, bytes }, level) => ({
+      level: name,
+      count: counts[level]!,
+      bytes: counts[level]! * bytes,
+    })),
+  };
+}

@@ -1,0 +1,313 @@
+import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
+import { checkOps } from '../contract/check-arch.ts';
+import type { AddressSpace } from '../contract/context.ts';
+import { type MemoryModel, offsetOfPage, pageSize, type VmemmapWindow } from '../contract/model.ts';
+import type { DevPagemap } from '../contract/pgmap.ts';
+import type { TableView, Walk } from '../contract/translation.ts';
+import { VmemmapError } from '../errors.ts';
+import type { KernelEvent } from '../events.ts';
+import type { VmemAltmap } from '../memory/altmap.ts';
+import { blockRun } from '../memory/block-run.ts';
+import type { FailureInjector, FailureRule } from '../memory/failures.ts';
+import type { MemblockOptions } from '../memory/memblock.ts';
+import { MemoryMap, type MemoryMapInput } from '../memory/memory-map.ts';
+import type { Ram } from '../memory/ram.ts';
+import { defaultRelease, findRelease, type KernelRelease } from '../release.ts';
+import { sparseInit } from '../sparse/boot.ts';
+import { type MemmapCounters, sectionNrVmemmapPages } from '../sparse/counters.ts';
+import { encodeSectionMemMap, type SectionRun } from '../sparse/section.ts';
+import { depopulateSectionMemmap, populateSectionMemmap } from '../sparse/section-memmap.ts';
+import { Sections } from '../sparse/sections.ts';
+import type { Trace } from '../trace.ts';
+import { MachineContext } from './context.ts';
+import { type MachineCost, machineCost } from './cost.ts';
+import { type LeafRun, leafRuns } from './leaf-runs.ts';
+import { type Verification, verifyMachine } from './verify.ts';
+
+/** What a machine is made from. */
+export interface MachineOptions {
+  /** The configured architecture, as `x86({ la57: false })`. */
+  readonly arch: VmemmapArch;
+  readonly memory: MemoryMapInput;
+  /** A release or its name. Default {@link defaultRelease}. */
+  readonly release?: KernelRelease | string;
+  readonly memblock?: MemblockOptions;
+  /** Watches every step of populate and free. */
+  readonly trace?: Trace;
+  /** Allocations that are to fail, from the first one at boot on. */
+  readonly failures?: readonly FailureRule[];
+  /** Told now and then how many sections boot has populated, of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A struct page's place in the tables. */
+export interface PageTranslation extends Walk {
+  readonly pfn: number;
+  readonly va: bigint;
+}
+
+/**
+ * A machine: RAM, a kernel release and an architecture. {@link boot} builds its vmemmap; the rest reads it back, always
+ * through the architecture's own walker.
+ */
+export class Machine {
+  readonly arch: VmemmapArch;
+  readonly release: KernelRelease;
+  readonly memory: MemoryMap;
+  readonly counters: Readonly<MemmapCounters>;
+  /** The architecture at work on this machine. */
+  readonly ops: VmemmapOps;
+
+  readonly #m: MachineContext;
+  readonly #sections = new Sections();
+  readonly #counters: MemmapCounters = { nr_memmap_pages: 0, nr_memmap_boot_pages: 0 };
+  readonly #onProgress: ((done: number, total: number) => void) | undefined;
+  #booted = false;
+
+  /**
+   * Sets a machine up to the point where the kernel calls sparse_init().
+   * @throws VmemmapError `BAD_MEMORY_MAP`, `UNKNOWN_RELEASE`, `BAD_PLUGIN`
+   */
+  constructor(options: MachineOptions) {
+    const { arch } = options;
+    const { release = defaultRelease } = options;
+    this.arch = arch;
+    this.release = typeof release === 'string' ? findRelease(release) : release;
+    this.memory = new MemoryMap(options.memory, pageSize(arch.model), arch.model.maxPhysmemBits);
+    this.counters = this.#counters;
+    this.#onProgress = options.onProgress;
+    const window = arch.window(this.memory, this.release);
+    this.#m = new MachineContext(arch.model, window, this.release, this.memory, options.memblock ?? {}, options.trace);
+    this.ops = arch.attach(this.#m, { allocRoot: (bytes) => this.#allocRoot(bytes) });
+    checkOps(arch, this.ops);
+    this.#m.addressSpaces.push(this.ops.initMm);
+    for (const rule of options.failures ?? []) this.#m.failures.add(rule);
+  }
+
+  /**
+   * Boots: sparse_init(), then the page allocator takes over. A machine boots once.
+   * @throws VmemmapError `KERNEL_PANIC` when the release panics without memory for the memmap
+   */
+  boot(): this {
+    if (this.#booted) throw new VmemmapError('BAD_ARGUMENT', 'the machine has booted already; make a new one');
+    this.#booted = true;
+    sparseInit({
+      m: this.#m,
+      ops: this.ops,
+      sections: this.#sections,
+      counters: this.#counters,
+      memblock: this.#m.memblock,
+      backing: this.#m.backing,
+      onProgress: this.#onProgress,
+    });
+    this.#m.ram.endBoot();
+    this.#m.backing.endBoot();
+    return this;
+  }
+
+  get model(): MemoryModel {
+    return this.arch.model;
+  }
+
+  get window(): VmemmapWindow {
+    return this.#m.window;
+  }
+
+  /** init_mm first. */
+  get addressSpaces(): readonly AddressSpace[] {
+    return this.#m.addressSpaces;
+  }
+
+  /** Every WARN, BUG and pr_*_once condition met so far. */
+  get events(): readonly KernelEvent[] {
+    return this.#m.events.all;
+  }
+
+  get failures(): FailureInjector {
+    return this.#m.failures;
+  }
+
+  /** Which page frames are in use. */
+  get ram(): Pick<Ram, 'freeBytes' | 'isAllocated' | 'isReserved'> {
+    return this.#m.ram;
+  }
+
+  /** Page-table frames in use: how many, their bytes, and what this process holds for them. */
+  get tableMemory(): { readonly count: number; readonly bytes: number; readonly footprint: number } {
+    const { count, bytes, footprint } = this.#m.tables;
+    return { count, bytes, footprint };
+  }
+
+  /** The two lanes of an entry as they stand in memory. For tests that damage a table on purpose. */
+  entryLanes(table: number, index: number): Uint32Array {
+    const slot = this.#m.tables.find(table);
+    if (slot < 0) throw new VmemmapError('BAD_ARGUMENT', `there is no table at 0x${table.toString(16)}`);
+    const word = this.#m.tables.base[slot]! + 2 * index;
+    return this.#m.tables.lanes[slot]!.subarray(word, word + 2);
+  }
+
+  /** Present sections, in order, as runs of equal ones. */
+  sections(): Iterable<SectionRun> {
+    return this.#sections.runs();
+  }
+
+  /** section_mem_map of a section as it stands in memory. */
+  sectionMemMap(section: Pick<SectionRun, 'flags' | 'nid' | 'subsectionMap'>): bigint {
+    return encodeSectionMemMap(section, this.window, this.release);
+  }
+
+  /** VA of the struct page of a pfn (pfn_to_page), mapped or not. */
+  pageAddress(pfn: number): bigint {
+    return BigInt.asUintN(64, this.window.base + BigInt(pfn) * BigInt(this.model.structPageSize));
+  }
+
+  /**
+   * Where an address space maps an address.
+   * @param root default: init_mm's
+   */
+  translate(va: bigint, root: number = this.ops.initMm.root): Walk {
+    if (va < 0n || va >= 1n << 64n) throw new VmemmapError('BAD_ARGUMENT', `an address must be 0 to 2^64-1, not ${va}`);
+    return this.ops.translate(root, va);
+  }
+
+  /** Where the struct page of a pfn lies. */
+  translatePage(pfn: number, root?: number): PageTranslation {
+    if (!Number.isSafeInteger(pfn) || pfn < 0 || pfn >= 2 ** (this.model.maxPhysmemBits - this.model.pageShift)) {
+      throw new VmemmapError(
+        'BAD_ARGUMENT',
+        `a pfn of this machine must be 0 to 2^${this.model.maxPhysmemBits - this.model.pageShift}-1, not ${pfn}`,
+      );
+    }
+    const va = this.pageAddress(pfn);
+    return { pfn, va, ...this.translate(va, root) };
+  }
+
+  /**
+   * Translates many addresses at once.
+   * @param offsets bytes from the window's start
+   * @param pas filled with physical addresses, NaN where nothing is mapped; as long as `offsets`
+   */
+  translateMany(offsets: Float64Array, pas: Float64Array, root: number = this.ops.initMm.root): void {
+    if (pas.length < offsets.length)
+      throw new VmemmapError('BAD_ARGUMENT', `room for ${offsets.length} results is needed, not ${pas.length}`);
+    if (this.ops.walkMany !== undefined) {
+      this.ops.walkMany(root, offsets, pas);
+      return;
+    }
+    for (let i = 0; i < offsets.length; i++) {
+      const { result } = this.ops.translate(root, this.window.start + BigInt(offsets[i]!));
+      pas[i] = result.mapped ? result.pa : Number.NaN;
+    }
+  }
+
+  /** Everything that is mapped in the window, as runs of leaves, in order. */
+  leaves(root: number = this.ops.initMm.root): Iterable<LeafRun> {
+    return leafRuns(this.ops, root, this.memory, 0, Number(this.window.end - this.window.start));
+  }
+
+  /** The tables of the window, root first, depth first. Empty without page tables. */
+  tables(root: number = this.ops.initMm.root): Iterable<TableView> {
+    return this.ops.tables?.(root) ?? [];
+  }
+
+  /** Names and sizes of the table levels, root first. Empty without page tables. */
+  get levels(): readonly {
+    readonly name: string;
+    readonly shift: number;
+    readonly indexBits: number;
+    readonly bytes: number;
+  }[] {
+    const levels = this.ops.pageTable?.format.levels ?? [];
+    return levels.map(({ name, shift, indexBits }) => ({ name, shift, indexBits, bytes: 8 * 2 ** indexBits }));
+  }
+
+  /** What struct pages and tables cost, per node. */
+  cost(): MachineCost {
+    return machineCost(this.memory, this.leaves(), this.tables(), this.levels);
+  }
+
+  /** Walks every struct page and checks what must hold of it. */
+  verify(onProgress?: (done: number, total: number) => void): Verification {
+    return verifyMachine(this.#m, this.ops, this.#sections, onProgress);
+  }
+
+  /**
+   * populate_section_memmap(): struct pages for memory that is added after boot.
+   * @param pfn first page, a multiple of a subsection
+   * @param pages how many, a multiple of a subsection, within one section
+   * @returns false where the kernel returns NULL; the counter has grown then, too
+   */
+  populateSection(pfn: number, pages: number, nid: number, altmap?: VmemAltmap, pgmap?: DevPagemap): boolean {
+    this.#checkPages(pfn, pages);
+    const populated = populateSectionMemmap(this.#m, this.ops, pfn, pages, nid, altmap, pgmap);
+    this.#counters.nr_memmap_pages += sectionNrVmemmapPages(this.model, pages);
+    return populated;
+  }
+
+  /** depopulate_section_memmap(): takes struct pages away again. */
+  depopulateSection(pfn: number, pages: number, altmap?: VmemAltmap): void {
+    this.#checkPages(pfn, pages);
+    this.#counters.nr_memmap_pages -= sectionNrVmemmapPages(this.model, pages);
+    depopulateSectionMemmap(this.#m, this.ops, pfn, pages, altmap);
+  }
+
+  /** free_map_bootmem(): gives the memmap of a whole boot section up. */
+  freeMapBootmem(nr: number): void {
+    const pages = 2 ** (this.model.sectionSizeBits - this.model.pageShift);
+    this.#checkPages(nr * pages, pages);
+    this.#counters.nr_memmap_boot_pages -= sectionNrVmemmapPages(this.model, pages);
+    depopulateSectionMemmap(this.#m, this.ops, nr * pages, pages, undefined);
+  }
+
+  /**
+   * Makes a process: an address space with the kernel's part as it is now.
+   * @throws VmemmapError `NOT_MODELLED` on an architecture whose address spaces all share the kernel's tables
+   */
+  createAddressSpace(name: string): AddressSpace {
+    const { ops } = this;
+    if (ops.createAddressSpace === undefined || ops.rootBytes === undefined) {
+      throw new VmemmapError(
+        'NOT_MODELLED',
+        `on ${this.arch.name} every address space uses init_mm's kernel tables; there is nothing to copy`,
+      );
+    }
+    const run = blockRun();
+    this.#m.allocBlocks(Math.max(ops.rootBytes, pageSize(this.model)), this.memory.nodes[0]!, undefined, 1, run);
+    if (run.count === 0)
+      throw new VmemmapError('BAD_ARGUMENT', `no memory is left for the root table of ${JSON.stringify(name)}`);
+    const mm = ops.createAddressSpace(name, run.pa);
+    this.#m.addressSpaces.push(mm);
+    return mm;
+  }
+
+  /** Offset into the window of the struct page of a pfn. */
+  offsetOfPage(pfn: number): number {
+    return offsetOfPage(this.model, this.window, pfn);
+  }
+
+  #allocRoot(bytes: number): number {
+    const pa = this.#m.memblock.reserveLow(Math.max(bytes, pageSize(this.model)), bytes, this.model.bootGoal);
+    if (pa < 0)
+      throw new VmemmapError(
+        'BAD_MEMORY_MAP',
+        `the memory map has no room for a kernel; give it more than ${bytes} bytes`,
+      );
+    return pa;
+  }
+
+  #checkPages(pfn: number, pages: number): void {
+    const limit = 2 ** (this.model.maxPhysmemBits - this.model.pageShift);
+    const whole = Number.isSafeInteger(pfn) && Number.isSafeInteger(pages);
+    if (!whole || pfn < 0 || pages < 1 || pfn + pages > limit) {
+      throw new VmemmapError(
+        'BAD_ARGUMENT',
+        `pages ${pfn} to ${pfn + pages} are not all below the physical limit of ${limit} pages`,
+      );
+    }
+  }
+}
+
+/** Makes a machine and boots it. */
+export function boot(options: MachineOptions): Machine {
+  return new Machine(options).boot();
+}

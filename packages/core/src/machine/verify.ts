@@ -1,0 +1,118 @@
+import { hex, hex64 } from '../bits.ts';
+import type { VmemmapOps } from '../contract/arch.ts';
+import { offsetOfPage, pagesPerSection } from '../contract/model.ts';
+import { ACCESS } from '../contract/translation.ts';
+import { RangeSet } from '../memory/range-set.ts';
+import { SECTION_FLAGS } from '../sparse/section.ts';
+import type { Sections } from '../sparse/sections.ts';
+import type { MachineContext } from './context.ts';
+import { type LeafRun, leafRuns } from './leaf-runs.ts';
+
+/** What a look at every struct page found. */
+export interface Verification {
+  /** Sections looked at. */
+  readonly sections: number;
+  /** Struct pages reached through the walker. */
+  readonly structPages: number;
+  /** Leaves they lie in. */
+  readonly leaves: number;
+  /** Bytes of struct pages that lie on another node than the section they describe. No fault: the kernel warns once. */
+  readonly offNode: number;
+  /** What is wrong, at most {@link MAX_PROBLEMS} of it. Empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** Problems after which looking stops. */
+export const MAX_PROBLEMS = 20;
+
+/** Leaves between two reports of progress. */
+const PROGRESS_EVERY = 1 << 16;
+
+/**
+ * Walks every struct page of every section that has a memmap and checks that it is mapped, to memory in use that no
+ * other part of the memmap uses, writable, for the kernel only, and not executable.
+ */
+export function verifyMachine(
+  m: MachineContext,
+  ops: VmemmapOps,
+  sections: Sections,
+  onProgress?: (done: number, total: number) => void,
+): Verification {
+  const pages = pagesPerSection(m.model);
+  const seen = new RangeSet();
+  const problems: string[] = [];
+  const total = sections.count;
+  let done = 0;
+  let leaves = 0;
+  let structPages = 0;
+  let offNode = 0;
+  const va = (offset: number): string => hex64(m.window.start + BigInt(offset));
+
+  // Where the last leaf ends: it may reach beyond its section, and is then met again from the next one.
+  let covered = Number.NEGATIVE_INFINITY;
+  for (const { nr, count, flags, nid } of sections.runs()) {
+    if ((flags & SECTION_FLAGS.HAS_MEM_MAP) === 0) continue;
+    const start = offsetOfPage(m.model, m.window, nr * pages);
+    const end = start + count * pages * m.model.structPageSize;
+    const perLeaf = (offset: number): void => {
+      if (++leaves % PROGRESS_EVERY === 0)
+        onProgress?.(done + Math.floor(((offset - start) / (end - start)) * count), total);
+    };
+    let reached = start;
+    for (const run of leafRuns(ops, ops.initMm.root, m.memory, start, end, perLeaf)) {
+      if (run.offset > reached) problems.push(`${va(reached)}: struct pages not mapped up to ${va(run.offset)}`);
+      const unclipped = run.offset + run.count * run.size;
+      for (const problem of faults(m, without(run, covered), va, seen)) {
+        if (problems.length < MAX_PROBLEMS) problems.push(problem);
+        else break;
+      }
+      const from = Math.max(run.offset, start);
+      reached = Math.min(unclipped, end);
+      covered = unclipped;
+      if (run.node !== nid) offNode += reached - from;
+      structPages += (reached - from) / m.model.structPageSize;
+      if (problems.length >= MAX_PROBLEMS) break;
+    }
+    if (reached < end) problems.push(`${va(reached)}: struct pages not mapped up to ${va(end)}`);
+    done += count;
+    onProgress?.(done, total);
+    if (problems.length >= MAX_PROBLEMS) break;
+  }
+  return {
+    sections: done,
+    structPages: Math.floor(structPages),
+    leaves,
+    offNode,
+    problems: problems.slice(0, MAX_PROBLEMS),
+  };
+}
+
+// A run less the leaves that end at or before `covered`.
+function without(run: LeafRun, covered: number): LeafRun {
+  const skip = Math.min(run.count, Math.max(0, Math.ceil((covered - run.offset) / run.size)));
+  return { ...run, offset: run.offset + skip * run.size, pa: run.pa + skip * run.paStep, count: run.count - skip };
+}
+
+function* faults(m: MachineContext, run: LeafRun, va: (offset: number) => string, seen: RangeSet): Generator<string> {
+  const wanted = ACCESS.read | ACCESS.write;
+  if (run.count === 0) return;
+  if (run.access !== wanted)
+    yield `${va(run.offset)}: access ${accessText(run.access)}, a struct page must have ${accessText(wanted)}`;
+  // Leaves side by side in memory are looked at as one block, others one by one.
+  const together = Math.abs(run.paStep) === run.size ? run.count : 1;
+  for (let n = 0; n < run.count; n += together) {
+    const first = run.pa + n * run.paStep;
+    const low = run.paStep < 0 ? first + (together - 1) * run.paStep : first;
+    const high = low + together * run.size;
+    const where = `${va(run.offset + n * run.size)}: mapped to ${hex(low)}-${hex(high)}`;
+    if (!m.ram.isAllocated(low, high - low)) yield `${where}, which is not memory in use`;
+    if (seen.intersects(low, high)) yield `${where}, which other struct pages use too`;
+    seen.add(low, high);
+  }
+}
+
+function accessText(access: number): string {
+  return (
+    (Object.keys(ACCESS) as (keyof typeof ACCESS)[]).filter((name) => (access & ACCESS[name]) !== 0).join('+') || 'none'
+  );
+}

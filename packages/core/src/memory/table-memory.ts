@@ -1,0 +1,161 @@
+import { VmemmapError } from '../errors.ts';
+
+/** Smallest and largest storage taken at a time. */
+const MIN_CHUNK = 64 * 1024;
+const MAX_CHUNK = 1024 * 1024;
+
+/**
+ * The contents of page-table frames, and only of those, by physical address.
+ *
+ * An entry is two 32-bit lanes: word `2 * index` of a frame is the low half, the next one the high half,
+ * whatever the architecture's byte order. A frame is known by a small number, its slot; `lanes[slot]` and
+ * `base[slot]` say where its words are. Storage grows by a sixteenth of what there is, so little lies unused.
+ */
+export class TableMemory {
+  /** Storage of each slot. */
+  readonly lanes: Uint32Array[] = [];
+  /** First word of each slot in its storage. */
+  base: Int32Array = new Int32Array(64);
+  /** Grows when a frame goes away: whoever caches slots must look again. */
+  generation = 0;
+
+  #addresses = new Float64Array(64);
+  #sizes = new Int32Array(64);
+  #count = 0;
+  #bytes = 0;
+  #chunk = new Uint32Array(0);
+  #chunkUsed = 0;
+  readonly #spare = new Map<number, number[]>();
+  // Open addressing over page numbers; a slot is stored plus one, 0 is empty, -1 a grave.
+  #table = new Int32Array(128);
+  #graves = 0;
+
+  /** Frames that exist now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of all frames that exist now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Physical address of a slot's frame. */
+  address(slot: number): number {
+    return this.#addresses[slot]!;
+  }
+
+  /**
+   * Makes a zeroed frame.
+   * @param pa physical address, a multiple of 2 KiB (the smallest table of any architecture)
+   * @param bytes size, a power of two
+   * @returns its slot
+   */
+  create(pa: number, bytes: number): number {
+    if (this.find(pa) >= 0)
+      throw new VmemmapError('BAD_ARGUMENT', `a table frame exists already at 0x${pa.toString(16)}`);
+    const slot = this.#spare.get(bytes)?.pop() ?? this.#newSlot(bytes);
+    const from = this.base[slot]!;
+    this.lanes[slot]!.fill(0, from, from + bytes / 4);
+    this.#addresses[slot] = pa;
+    this.#insert(pa, slot);
+    this.#count++;
+    this.#bytes += bytes;
+    return slot;
+  }
+
+  /** Ends a frame; its storage is used again. */
+  remove(slot: number): void {
+    const bytes = this.#sizes[slot]!;
+    this.#bury(this.#addresses[slot]!);
+    const spare = this.#spare.get(bytes);
+    if (spare === undefined) this.#spare.set(bytes, [slot]);
+    else spare.push(slot);
+    this.#count--;
+    this.#bytes -= bytes;
+    this.generation++;
+  }
+
+  /** The slot of the frame at `pa`, or -1. */
+  find(pa: number): number {
+    const mask = this.#table.length - 1;
+    for (let i = hash(pa) & mask; ; i = (i + 1) & mask) {
+      const value = this.#table[i]!;
+      if (value === 0) return -1;
+      if (value > 0 && this.#addresses[value - 1] === pa) return value - 1;
+    }
+  }
+
+  /** Bytes of memory this object holds for the frames: their contents and its own bookkeeping. */
+  get footprint(): number {
+    let bytes = this.base.byteLength + this.#addresses.byteLength + this.#sizes.byteLength + this.#table.byteLength;
+    for (const chunk of new Set(this.lanes)) bytes += chunk.byteLength;
+    return bytes + this.lanes.length * 8;
+  }
+
+  #newSlot(bytes: number): number {
+    const slot = this.lanes.length;
+    if (slot === this.base.length) {
+      const size = Math.ceil(slot * 1.5);
+      this.base = grown(this.base, new Int32Array(size));
+      this.#addresses = grown(this.#addresses, new Float64Array(size));
+      this.#sizes = grown(this.#sizes, new Int32Array(size));
+    }
+    const words = bytes / 4;
+    if (this.#chunkUsed + words > this.#chunk.length) {
+      const wanted = Math.min(MAX_CHUNK, Math.max(MIN_CHUNK, 2 ** Math.floor(Math.log2(this.#bytes / 16 + 1))));
+      this.#chunk = new Uint32Array(Math.max(wanted, bytes) / 4);
+      this.#chunkUsed = 0;
+    }
+    this.lanes.push(this.#chunk);
+    this.base[slot] = this.#chunkUsed;
+    this.#sizes[slot] = bytes;
+    this.#chunkUsed += words;
+    return slot;
+  }
+
+  #insert(pa: number, slot: number): void {
+    if ((this.#count + this.#graves) * 2 >= this.#table.length) this.#rehash();
+    const mask = this.#table.length - 1;
+    let i = hash(pa) & mask;
+    while (this.#table[i]! > 0) i = (i + 1) & mask;
+    if (this.#table[i] === -1) this.#graves--;
+    this.#table[i] = slot + 1;
+  }
+
+  #bury(pa: number): void {
+    const mask = this.#table.length - 1;
+    let i = hash(pa) & mask;
+    for (;;) {
+      const value = this.#table[i]!;
+      if (value > 0 && this.#addresses[value - 1] === pa) break;
+      i = (i + 1) & mask;
+    }
+    this.#table[i] = -1;
+    this.#graves++;
+  }
+
+  #rehash(): void {
+    const old = this.#table;
+    this.#table = new Int32Array(Math.max(128, 2 ** Math.ceil(Math.log2((this.#count + 1) * 3))));
+    this.#graves = 0;
+    const mask = this.#table.length - 1;
+    for (const value of old) {
+      if (value <= 0) continue;
+      let i = hash(this.#addresses[value - 1]!) & mask;
+      while (this.#table[i] !== 0) i = (i + 1) & mask;
+      this.#table[i] = value;
+    }
+  }
+}
+
+// Fibonacci hashing of the address in units of 2 KiB; both halves of a 52-bit address take part.
+function hash(pa: number): number {
+  const unit = pa / 2048;
+  return Math.imul((unit | 0) ^ (unit / 4294967296), 0x9e3779b1) >>> 7;
+}
+
+function grown<T extends Int32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,255 @@
+import { toU64 } from '../bits.ts';
+import type { PopulateContext } from '../contract/context.ts';
+import {
+  ACCESS,
+  type TableEntry,
+  type TableView,
+  type Translation,
+  translation,
+  type Walk,
+  type WalkStep,
+} from '../contract/translation.ts';
+import type { TableLevel } from './format.ts';
+
+/** What an entry is to a walker. */
+export const ENTRY_KIND = { absent: 0, table: 1, leaf: 2, reserved: 3 } as const;
+
+/** What a reader makes of one entry. Filled in place. */
+export interface EntryReading {
+  /** One of {@link ENTRY_KIND}. */
+  kind: number;
+  /** Physical address of the table or of the leaf. */
+  address: number;
+  /** The entry without its address bits. */
+  flagsLo: number;
+  flagsHi: number;
+  /** {@link ACCESS} bits that this entry leaves. */
+  access: number;
+  /** Why the walk ends here, when it is neither table nor leaf. */
+  fault: string;
+}
+
+/**
+ * How the hardware reads an entry: what a plugin writes from its architecture's manual, sharing nothing with the code
+ * that writes entries. `level` counts from the root, 0.
+ */
+export interface EntryReader {
+  readonly levels: readonly TableLevel[];
+  read(level: number, lo: number, hi: number, out: EntryReading): void;
+  /** Why an address is refused before any table is read, or an empty string. */
+  refuses?(va: bigint): string;
+}
+
+/** An empty reading to hand to a reader. */
+export function entryReading(): EntryReading {
+  return { kind: ENTRY_KIND.absent, address: 0, flagsLo: 0, flagsHi: 0, access: 0, fault: '' };
+}
+
+/** Slots of the cache that {@link TableWalker.walkMany} keeps for the length of one call, as a CPU keeps its paging structures. */
+const CACHE = 4096;
+const KINDS = ['absent', 'table', 'leaf', 'reserved'] as const;
+
+/**
+ * The reading side: walks tables the way the hardware does, with a plugin's {@link EntryReader}.
+ */
+export class TableWalker {
+  readonly #m: PopulateContext;
+  readonly #reader: EntryReader;
+  readonly #shift: readonly number[];
+  readonly #span: Float64Array;
+  readonly #mask: Int32Array;
+  readonly #bias: number;
+  readonly #rootIndex: number;
+  readonly #reading: EntryReading = entryReading();
+
+  constructor(m: PopulateContext, reader: EntryReader) {
+    this.#m = m;
+    this.#reader = reader;
+    const { levels } = reader;
+    this.#shift = levels.map(({ shift }) => shift);
+    this.#span = Float64Array.from(levels, ({ shift }) => 2 ** shift);
+    this.#mask = Int32Array.from(levels, ({ indexBits }) => 2 ** indexBits - 1);
+    const top = levels[0]!;
+    const shift = BigInt(top.shift);
+    this.#bias = Number(m.window.start & ((1n << shift) - 1n));
+    this.#rootIndex = Number((m.window.start >> shift) & BigInt(this.#mask[0]!));
+  }
+
+  /** See VmemmapOps.readEntry. */
+  readEntry(level: number, lo: number, hi: number, out: EntryReading): void {
+    this.#reader.read(level, lo, hi, out);
+  }
+
+  /** See VmemmapOps.walk. */
+  walk(root: number, offset: number, out: Translation): void {
+    const rel = offset + this.#bias;
+    const { tables } = this.#m;
+    const reading = this.#reading;
+    const last = this.#shift.length - 1;
+    let slot = tables.find(root);
+    let access = -1;
+    for (let level = 0; ; level++) {
+      const span = this.#span[level]!;
+      const steps = Math.floor(rel / span);
+      const index = level === 0 ? this.#rootIndex + steps : steps & this.#mask[level]!;
+      const word = tables.base[slot]! + 2 * index;
+      const lo = tables.lanes[slot]![word]!;
+      const hi = tables.lanes[slot]![word + 1]!;
+      this.#reader.read(level, lo, hi, reading);
+      access &= reading.access;
+      if (reading.kind === ENTRY_KIND.table && level < last) {
+        slot = tables.find(reading.address);
+        if (slot >= 0) continue;
+        reading.fault = `no table at 0x${reading.address.toString(16)}`;
+        reading.kind = ENTRY_KIND.absent;
+      }
+      out.level = level;
+      out.span = span;
+      out.inside = rel - steps * span;
+      out.lo = lo;
+      out.hi = hi;
+      out.mapped = reading.kind === ENTRY_KIND.leaf;
+      if (out.mapped) {
+        out.pa = reading.address + out.inside;
+        out.flagsLo = reading.flagsLo;
+        out.flagsHi = reading.flagsHi;
+        out.access = access;
+        out.fault = '';
+      } else out.fault = reading.fault;
+      return;
+    }
+  }
+
+  /** See VmemmapOps.translate. */
+  translate(root: number, va: bigint): Walk {
+    const { tables } = this.#m;
+    const { levels } = this.#reader;
+    const result = translation();
+    const steps: WalkStep[] = [];
+    const refused = this.#reader.refuses?.(va) ?? '';
+    if (refused !== '') {
+      result.fault = refused;
+      return { result, steps };
+    }
+    const reading = this.#reading;
+    let table = root;
+    let access: number = ACCESS.read | ACCESS.write | ACCESS.execute | ACCESS.user;
+    for (let level = 0; ; level++) {
+      const { name, shift } = levels[level]!;
+      const slot = tables.find(table);
+      if (slot < 0) {
+        result.fault = `no table at 0x${table.toString(16)}`;
+        return { result, steps };
+      }
+      const index = Number((va >> BigInt(shift)) & BigInt(this.#mask[level]!));
+      const word = tables.base[slot]! + 2 * index;
+      const lo = tables.lanes[slot]![word]!;
+      const hi = tables.lanes[slot]![word + 1]!;
+      this.#reader.read(level, lo, hi, reading);
+      access &= reading.access;
+      steps.push({ level: name, table, index, entry: toU64(lo, hi), kind: KINDS[reading.kind]! });
+      if (reading.kind === ENTRY_KIND.table) {
+        table = reading.address;
+        continue;
+      }
+      const mapped = reading.kind === ENTRY_KIND.leaf;
+      const inside = Number(va & ((1n << BigInt(shift)) - 1n));
+      Object.assign(result, { mapped, level, span: 2 ** shift, inside, lo, hi, fault: mapped ? '' : reading.fault });
+      if (mapped)
+        Object.assign(result, {
+          pa: reading.address + inside,
+          flagsLo: reading.flagsLo,
+          flagsHi: reading.flagsHi,
+          access,
+        });
+      return { result, steps };
+    }
+  }
+
+  /** See VmemmapOps.walkMany. Tables of the last level, and leaves one level above, are remembered during the call. */
+  walkMany(root: number, offsets: Float64Array, pas: Float64Array): void {
+    const reader = this.#reader;
+    const reading = this.#reading;
+    const bias = this.#bias;
+    const last = this.#shift.length - 1;
+    const pageSize = this.#span[last]!;
+    const perPage = 1 / pageSize;
+    const bits = this.#shift[last - 1]! - this.#shift[last]!;
+    const mask = this.#mask[last]!;
+    const limit = pageSize * 2 ** 31;
+    const tags = new Int32Array(CACHE).fill(-1);
+    // First word of the table, or -1 when the address is not mapped by a table of the last level.
+    const words = new Int32Array(CACHE);
+    const storage = new Array<Uint32Array>(CACHE);
+    const one = translation();
+    for (let i = 0; i < offsets.length; i++) {
+      const rel = offsets[i]! + bias;
+      const page = rel >= 0 && rel < limit ? (rel * perPage) | 0 : -1;
+      const key = page >>> bits;
+      const at = key & (CACHE - 1);
+      if (page >= 0 && tags[at] !== key) {
+        const slot = this.#lastTable(root, rel);
+        tags[at] = key;
+        words[at] = slot < 0 ? -1 : this.#m.tables.base[slot]!;
+        if (slot >= 0) storage[at] = this.#m.tables.lanes[slot]!;
+      }
+      if (page < 0 || words[at]! < 0) {
+        this.walk(root, offsets[i]!, one);
+        pas[i] = one.mapped ? one.pa : Number.NaN;
+        continue;
+      }
+      const lanes = storage[at]!;
+      const word = words[at]! + 2 * (page & mask);
+      reader.read(last, lanes[word]!, lanes[word + 1]!, reading);
+      pas[i] = reading.kind === ENTRY_KIND.leaf ? reading.address + (rel - page * pageSize) : Number.NaN;
+    }
+  }
+
+  /** See VmemmapOps.tables. */
+  *tables(root: number): Generator<TableView> {
+    const top = BigInt(this.#shift[0]!);
+    const va = ((this.#m.window.start >> top) - BigInt(this.#rootIndex)) << top;
+    yield* this.#below(root, 0, BigInt.asUintN(64, va));
+  }
+
+  *#below(pa: number, level: number, va: bigint): Generator<TableView> {
+    const { tables, window } = this.#m;
+    const slot = tables.find(pa);
+    if (slot < 0) return;
+    const shift = BigInt(this.#shift[level]!);
+    const from = BigInt.asIntN(64, window.start - va) >> shift;
+    const to = BigInt.asIntN(64, window.end - 1n - va) >> shift;
+    const firstIndex = from < 0n ? 0 : Number(from);
+    const lastIndex = to > BigInt(this.#mask[level]!) ? this.#mask[level]! : Number(to);
+    const entries: TableEntry[] = [];
+    const lanes = tables.lanes[slot]!;
+    let leaves = 0;
+    for (let index = firstIndex; index <= lastIndex; index++) {
+      const word = tables.base[slot]! + 2 * index;
+      const lo = lanes[word]!;
+      const hi = lanes[word + 1]!;
+      this.#reader.read(level, lo, hi, this.#reading);
+      const { kind, address } = this.#reading;
+      if (kind === ENTRY_KIND.leaf) leaves++;
+      else if (kind === ENTRY_KIND.table) entries.push({ index, lo, hi, kind: 'table', child: address });
+      else if ((lo | hi) !== 0) entries.push({ index, lo, hi, kind: 'invalid', child: 0 });
+    }
+    yield { level, pa, va, firstIndex, lastIndex, entries, leaves };
+    for (const { index, kind, child } of entries) {
+      if (kind === 'table') yield* this.#below(child, level + 1, BigInt.asUintN(64, va + (BigInt(index) << shift)));
+    }
+  }
+
+  // The table of the last level for an address, or -1 when the walk ends above it.
+  #lastTable(root: number, rel: number): number {
+    const { tables } = this.#m;
+    let slot = tables.find(root);
+    for (let level = 0; level < this.#shift.length - 1 && slot >= 0; level++) {
+      const steps = Math.floor(rel / this.#span[level]!);
+      const word = tables.base[slot]! + 2 * (level === 0 ? this.#rootIndex + steps : steps & this.#mask[level]!);
+      this.#reader.read(level, tables.lanes[slot]![word]!, tables.lanes[slot]![word + 1]!, this.#reading);
+      slot = this.#reading.kind === ENTRY_KIND.table ? tables.find(this.#reading.address) : -1;
+    }
+    return slot;
+  }
+}
