@@ -1,0 +1,64 @@
+import type { MemoryModel, VmemmapWindow } from '@vmemmap/core';
+import { VmemmapError } from '@vmemmap/core';
+import type { X86Config } from './config.ts';
+
+/** asm/sparsemem.h: MAX_PHYSMEM_BITS, 52 with 5 levels and 46 with 4. */
+function maxPhysmemBits(la57: boolean): number {
+  return la57 ? 52 : 46;
+}
+
+/** asm/pgtable_64_types.h: __VMEMMAP_BASE_L5 and __VMEMMAP_BASE_L4. */
+const BASE_L5 = 0xffd4_0000_0000_0000n;
+const BASE_L4 = 0xffff_ea00_0000_0000n;
+
+/** Documentation/arch/x86/x86_64/mm.rst: what the memory map sets aside, 0.5 PiB and 1 TiB. */
+const SIZE_L5 = 1n << 49n;
+const SIZE_L4 = 1n << 40n;
+
+/** asm/cpu_entry_area.h: CPU_ENTRY_AREA_BASE, -4 << 39: where the randomised regions end (mm/kaslr.c). */
+const CPU_ENTRY_AREA_BASE = 0xffff_fe00_0000_0000n;
+
+/** PAGE_OFFSET without KASLR, where the randomised regions begin (asm/page_64_types.h). */
+const PAGE_OFFSET_L5 = 0xff11_0000_0000_0000n;
+const PAGE_OFFSET_L4 = 0xffff_8880_0000_0000n;
+
+/** The memory model of a configuration. */
+export function memoryModel(config: X86Config): MemoryModel {
+  return {
+    pageShift: 12,
+    sectionSizeBits: 27, // asm/sparsemem.h
+    maxPhysmemBits: maxPhysmemBits(config.la57),
+    structPageSize: config.structPageSize,
+    maxPageOrder: 10, // include/linux/mmzone.h: MAX_PAGE_ORDER
+    bootGoal: 16 * 1024 * 1024, // asm/dma.h: MAX_DMA_PFN
+  };
+}
+
+/** Where the vmemmap lies. There is no physical bias: it starts with the struct page of pfn 0. */
+export function vmemmapWindow(config: X86Config): VmemmapWindow {
+  const base = config.vmemmapBase ?? (config.la57 ? BASE_L5 : BASE_L4);
+  return { base, start: base, end: base + (config.la57 ? SIZE_L5 : SIZE_L4) };
+}
+
+/** @throws VmemmapError `BAD_CONFIG` when the keys contradict each other */
+export function checkConfig(config: X86Config): void {
+  const bad = (message: string): never => {
+    throw new VmemmapError('BAD_CONFIG', message, '@vmemmap/x86');
+  };
+  if (config.kaslr && config.vmemmapBase === undefined)
+    bad('kaslr needs vmemmapBase: the base that this boot has drawn');
+  const size = (1n << BigInt(maxPhysmemBits(config.la57) - 12)) * BigInt(config.structPageSize);
+  const { start, end } = vmemmapWindow(config);
+  if (size > end - start)
+    bad(`structPageSize ${config.structPageSize}: the struct pages of all physical memory do not fit into the vmemmap`);
+  const lowest = config.la57 ? PAGE_OFFSET_L5 : PAGE_OFFSET_L4;
+  if (start < lowest || start + size > CPU_ENTRY_AREA_BASE) {
+    bad(
+      `vmemmapBase 0x${start.toString(16)} is outside of 0x${lowest.toString(16)}-0x${(CPU_ENTRY_AREA_BASE - size).toString(16)}`,
+    );
+  }
+  if (config.structPageSize % 8 !== 0) bad(`structPageSize must be a multiple of 8, not ${config.structPageSize}`);
+  if (config.memoryEncryption && config.encryptionBit >= config.physicalAddressBits) {
+    bad(`encryptionBit ${config.encryptionBit} must be below physicalAddressBits ${config.physicalAddressBits}`);
+  }
+}

@@ -1,0 +1,55 @@
+import {
+  type ArchPlugin,
+  type Capability,
+  definePlugin,
+  type InitMm,
+  type MemoryModel,
+  type PopulateContext,
+  type VmemmapArch,
+  type VmemmapOps,
+  type VmemmapWindow,
+} from '@vmemmap/core';
+import { config as fields, type X86Config } from './config.ts';
+import { entryLayouts } from './entry-layouts.ts';
+import { X86Format } from './format.ts';
+import { checkConfig, memoryModel, vmemmapWindow } from './layout.ts';
+import { X86Ops } from './ops.ts';
+
+class X86Arch implements VmemmapArch {
+  readonly name = 'x86';
+  readonly config: VmemmapArch['config'];
+  readonly model: MemoryModel;
+  readonly capabilities: readonly Capability[];
+  readonly entryLayouts = entryLayouts;
+  readonly #config: X86Config;
+
+  constructor(config: X86Config) {
+    checkConfig(config);
+    this.#config = config;
+    this.config = { ...config };
+    this.model = memoryModel(config);
+    const always: Capability[] = ['free', 'page-directory-sync', 'page-tables'];
+    // Without PSE there are no huge pages, and an altmap is refused.
+    this.capabilities = config.pse ? ['huge-pages', 'altmap', ...always] : always;
+  }
+
+  window(): VmemmapWindow {
+    return vmemmapWindow(this.#config);
+  }
+
+  attach(m: PopulateContext, init: InitMm): VmemmapOps {
+    return new X86Ops(m, init, this.#config, new X86Format(this.#config));
+  }
+}
+
+/**
+ * x86-64. Call it with what the machine has and get the architecture for a `Machine`:
+ * `x86()` is 5-level with 2 MiB pages, as a current server boots; `x86({ la57: false })` has 4 levels.
+ */
+export const x86: ArchPlugin<X86Config> = definePlugin<X86Config>({
+  name: 'x86',
+  about: 'x86-64: 4 and 5 levels, 2 MiB or base pages, page-directory sync',
+  config: fields,
+  capabilities: ['huge-pages', 'altmap', 'free', 'page-directory-sync', 'page-tables'],
+  create: (config) => new X86Arch(config),
+});
