@@ -77,6 +77,7 @@ export {
   type EntryReader,
   type EntryReading,
   entryReading,
+  type PageReader,
   TableWalker,
 } from './pagetable/table-walker.ts';
 export type { Public } from './public.ts';

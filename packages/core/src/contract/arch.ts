@@ -119,9 +119,17 @@ export interface VmemmapOps {
   /**
    * Translates many addresses at a time. Optional: without it the machine walks them one by one.
    * @param offsets offsets into the window
-   * @param pas filled with physical addresses, NaN where nothing is mapped
+   * @param pas filled with physical addresses, two lanes each, low first; the high lane is -1 where nothing is mapped
    */
-  walkMany?(root: number, offsets: Float64Array, pas: Float64Array): void;
+  walkMany?(root: number, offsets: Float64Array, pas: Int32Array): void;
+
+  /**
+   * Translates `count` addresses that lie `step` bytes apart. Optional, as {@link walkMany}.
+   * @param first offset of the first into the window
+   * @param step bytes, 1 to 2^30
+   * @param pas filled as by {@link walkMany}
+   */
+  walkRange?(root: number, first: number, step: number, count: number, pas: Int32Array): void;
 
   /** All tables that lie in the window, root first, depth first. Capability `page-tables`. */
   tables?(root: number): Iterable<TableView>;

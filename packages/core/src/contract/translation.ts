@@ -3,7 +3,7 @@ export const ACCESS = { read: 1, write: 2, execute: 4, user: 8 } as const;
 
 /**
  * Where a walk ended. One object is filled again and again, so that walking makes no garbage.
- * Raw entries are two 32-bit lanes; both may be negative, as JavaScript's bit operators leave them.
+ * Raw entries are two signed 32-bit lanes.
  */
 export interface Translation {
   /** True when the address is mapped. */

@@ -57,7 +57,7 @@ export function vmemmapPopulateBasepages(
 // vmemmap_verify() for each page that is there already, up to the next empty entry.
 function verifyPresent(table: PageTable, slot: number, index: number, max: number, node: number, addr: number): number {
   const { m, last, format } = table;
-  const lanes = m.tables.lanes[slot]!;
+  const lanes = m.tables.lanes;
   const pageSize = table.entrySpan(last);
   let count = 0;
   for (let word = table.word(slot, index); count < max; word += 2, count++) {

@@ -96,7 +96,7 @@ function checkPmd(
   const { m, format } = table;
   const level = format.pmdLevel;
   const word = table.word(slot, index);
-  const lanes = m.tables.lanes[slot]!;
+  const lanes = m.tables.lanes;
   if (!format.isLeaf(level, lanes[word]!, lanes[word + 1]!)) return false;
   vmemmapVerify(m, format.leafAddress(level, lanes[word]!, lanes[word + 1]!), node, addr, next);
   return true;

@@ -1,20 +1,21 @@
 import { VmemmapError } from '../errors.ts';
 
-/** Smallest and largest storage taken at a time. */
-const MIN_CHUNK = 64 * 1024;
-const MAX_CHUNK = 1024 * 1024;
+/** Storage at the start, and the part it grows by: a tenth keeps what lies unused small. */
+const FIRST_WORDS = 16 * 1024;
+const GROWTH = 1.1;
 
 /**
  * The contents of page-table frames, and only of those, by physical address.
  *
- * An entry is two 32-bit lanes: word `2 * index` of a frame is the low half, the next one the high half,
- * whatever the architecture's byte order. A frame is known by a small number, its slot; `lanes[slot]` and
- * `base[slot]` say where its words are. Storage grows by a sixteenth of what there is, so little lies unused.
+ * All frames lie in one array of signed 32-bit lanes (one array is twice as fast to read as many, and an integer
+ * beyond 2^31 would be boxed: measured). An entry is two lanes: word `2 * index` of a frame is the low half, the next
+ * one the high half, whatever the architecture's byte order. A frame is known by a small number, its slot;
+ * `base[slot]` is its first word.
  */
 export class TableMemory {
-  /** Storage of each slot. */
-  readonly lanes: Uint32Array[] = [];
-  /** First word of each slot in its storage. */
+  /** All frames. Another array after {@link create}: do not keep it across one. */
+  lanes: Int32Array = new Int32Array(FIRST_WORDS);
+  /** First word of each slot in {@link lanes}. */
   base: Int32Array = new Int32Array(64);
   /** Grows when a frame goes away: whoever caches slots must look again. */
   generation = 0;
@@ -23,8 +24,8 @@ export class TableMemory {
   #sizes = new Int32Array(64);
   #count = 0;
   #bytes = 0;
-  #chunk = new Uint32Array(0);
-  #chunkUsed = 0;
+  #slots = 0;
+  #words = 0;
   readonly #spare = new Map<number, number[]>();
   // Open addressing over page numbers; a slot is stored plus one, 0 is empty, -1 a grave.
   #table = new Int32Array(128);
@@ -56,7 +57,7 @@ export class TableMemory {
       throw new VmemmapError('BAD_ARGUMENT', `a table frame exists already at 0x${pa.toString(16)}`);
     const slot = this.#spare.get(bytes)?.pop() ?? this.#newSlot(bytes);
     const from = this.base[slot]!;
-    this.lanes[slot]!.fill(0, from, from + bytes / 4);
+    this.lanes.fill(0, from, from + bytes / 4);
     this.#addresses[slot] = pa;
     this.#insert(pa, slot);
     this.#count++;
@@ -88,29 +89,28 @@ export class TableMemory {
 
   /** Bytes of memory this object holds for the frames: their contents and its own bookkeeping. */
   get footprint(): number {
-    let bytes = this.base.byteLength + this.#addresses.byteLength + this.#sizes.byteLength + this.#table.byteLength;
-    for (const chunk of new Set(this.lanes)) bytes += chunk.byteLength;
-    return bytes + this.lanes.length * 8;
+    return [this.lanes, this.base, this.#addresses, this.#sizes, this.#table].reduce(
+      (sum, array) => sum + array.byteLength,
+      0,
+    );
   }
 
   #newSlot(bytes: number): number {
-    const slot = this.lanes.length;
+    const slot = this.#slots++;
     if (slot === this.base.length) {
-      const size = Math.ceil(slot * 1.5);
+      const size = Math.ceil(slot * GROWTH) + 16;
       this.base = grown(this.base, new Int32Array(size));
       this.#addresses = grown(this.#addresses, new Float64Array(size));
       this.#sizes = grown(this.#sizes, new Int32Array(size));
     }
     const words = bytes / 4;
-    if (this.#chunkUsed + words > this.#chunk.length) {
-      const wanted = Math.min(MAX_CHUNK, Math.max(MIN_CHUNK, 2 ** Math.floor(Math.log2(this.#bytes / 16 + 1))));
-      this.#chunk = new Uint32Array(Math.max(wanted, bytes) / 4);
-      this.#chunkUsed = 0;
+    if (this.#words + words > this.lanes.length) {
+      const size = Math.max(this.#words + words, Math.ceil(this.lanes.length * GROWTH));
+      this.lanes = grown(this.lanes, new Int32Array(size));
     }
-    this.lanes.push(this.#chunk);
-    this.base[slot] = this.#chunkUsed;
+    this.base[slot] = this.#words;
     this.#sizes[slot] = bytes;
-    this.#chunkUsed += words;
+    this.#words += words;
     return slot;
   }
 

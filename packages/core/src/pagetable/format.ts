@@ -8,7 +8,7 @@ export interface TableLevel {
   readonly indexBits: number;
 }
 
-/** A 64-bit entry in two lanes. Filled in place. */
+/** A 64-bit entry in two signed 32-bit lanes. Filled in place. */
 export interface Entry {
   lo: number;
   hi: number;
@@ -16,7 +16,8 @@ export interface Entry {
 
 /**
  * How an architecture's code writes and reads back its own entries: the kernel's p?d_populate(), pfn_pte(),
- * p?d_none(), p?d_leaf(), pte_pfn() and the like. `level` counts from the root, 0. Folded levels are left out.
+ * p?d_none(), p?d_leaf(), pte_pfn() and the like. `level` counts from the root, 0; folded levels are left out. Lanes that
+ * come in are signed.
  *
  * Within an aligned 4 GiB of physical memory the low lane of a leaf must grow linearly with the address and the high
  * lane must stay the same; runs of leaves are written that way.

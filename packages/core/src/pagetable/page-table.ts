@@ -105,7 +105,7 @@ export class PageTable {
     this.fresh = false;
     while (at < level) {
       const slot = this.#path[at]!;
-      const lanes = this.#tables.lanes[slot]!;
+      const lanes = this.#tables.lanes;
       const index = this.#index(at, rel);
       const word = this.#tables.base[slot]! + 2 * index;
       let child: number;
@@ -113,8 +113,9 @@ export class PageTable {
         child = this.#makeTable(at + 1, offset, node);
         if (child < 0) return -1;
         format.makeTable(at, this.#tables.address(child), this.#entry);
-        lanes[word] = this.#entry.lo;
-        lanes[word + 1] = this.#entry.hi;
+        // Not `lanes`: the new table may have moved them.
+        this.#tables.lanes[word] = this.#entry.lo;
+        this.#tables.lanes[word + 1] = this.#entry.hi;
         this.fresh = at + 1 === level;
         if (at === 0 && m.release.syncsNewTopLevelEntries) this.#hooks.onTopLevelEntry?.(offset);
       } else child = this.#child(at, offset, lanes[word]!, lanes[word + 1]!);
@@ -134,8 +135,8 @@ export class PageTable {
     let slot = this.#tables.find(this.root);
     for (let at = 0; at < level; at++) {
       const word = this.#tables.base[slot]! + 2 * this.index(at, offset);
-      const lo = this.#tables.lanes[slot]![word]!;
-      const hi = this.#tables.lanes[slot]![word + 1]!;
+      const lo = this.#tables.lanes[word]!;
+      const hi = this.#tables.lanes[word + 1]!;
       this.stoppedAt = at;
       if (this.format.isNone(at, lo, hi) || this.format.isLeaf(at, lo, hi)) return -1;
       slot = this.#tables.find(this.format.tableAddress(at, lo, hi));
@@ -148,12 +149,13 @@ export class PageTable {
 
   /** First word of entry `index` of the table in `slot`. */
   word(slot: number, index: number): number {
-    return this.#tables.base[slot]! + 2 * index;
+    // An integer to the compiler, too: an index that comes out of Math.floor() is none (measured).
+    return (this.#tables.base[slot]! + 2 * index) | 0;
   }
 
   /** How many of up to `max` entries from `index` on are empty. */
   noneRun(level: number, slot: number, index: number, max: number): number {
-    const lanes = this.#tables.lanes[slot]!;
+    const lanes = this.#tables.lanes;
     let word = this.word(slot, index);
     let run = 0;
     while (run < max && this.format.isNone(level, lanes[word]!, lanes[word + 1]!)) {
@@ -171,24 +173,25 @@ export class PageTable {
 
   /** Writes `count` leaves from `index` on: the first maps `pa`, each next one `paStep` further. */
   setLeaves(level: number, slot: number, index: number, count: number, pa: number, paStep: number): void {
-    const lanes = this.#tables.lanes[slot]!;
+    const lanes = this.#tables.lanes;
     const entry = this.#entry;
     let word = this.word(slot, index);
     while (count > 0) {
       const run = Math.min(count, stepsWithin4GiB(pa, paStep));
       this.format.makeLeaf(level, pa, entry);
       let lo = entry.lo | 0;
-      const hi = entry.hi;
+      const hi = entry.hi | 0;
       let slope = 0;
       if (run > 1) {
         this.format.makeLeaf(level, pa + paStep, entry);
         slope = (entry.lo - lo) | 0;
       }
-      const end = word + 2 * run;
-      for (; word < end; word += 2) {
+      const end = (word + 2 * run) | 0;
+      while (word < end) {
         lanes[word] = lo;
         lanes[word + 1] = hi;
         lo = (lo + slope) | 0;
+        word += 2;
       }
       pa += run * paStep;
       count -= run;
@@ -199,8 +202,8 @@ export class PageTable {
   clear(level: number, slot: number, index: number): void {
     this.#emptyEntry(level);
     const word = this.word(slot, index);
-    this.#tables.lanes[slot]![word] = this.#entry.lo;
-    this.#tables.lanes[slot]![word + 1] = this.#entry.hi;
+    this.#tables.lanes[word] = this.#entry.lo;
+    this.#tables.lanes[word + 1] = this.#entry.hi;
   }
 
   /** Takes a table away: its parent's entry is emptied and its page freed. */
@@ -253,7 +256,7 @@ export class PageTable {
     if (format.emptyEntry !== undefined) {
       this.#emptyEntry(level);
       const from = this.word(slot, 0);
-      const lanes = this.#tables.lanes[slot]!;
+      const lanes = this.#tables.lanes;
       for (let word = from; word < from + 2 * this.entries(level); word += 2) {
         lanes[word] = this.#entry.lo;
         lanes[word + 1] = this.#entry.hi;
