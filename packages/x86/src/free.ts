@@ -36,8 +36,8 @@ export class X86Free {
       next = this.#table.entryEnd(level, addr, end);
       const index = this.#table.index(level, addr);
       const word = this.#table.word(slot, index);
-      const lo = tables.lanes[slot]![word]!;
-      const hi = tables.lanes[slot]![word + 1]!;
+      const lo = tables.lanes[word]!;
+      const hi = tables.lanes[word + 1]!;
       if (!this.#format.isPresent(level, lo)) continue;
       if (this.#format.isLeaf(level, lo, hi)) {
         this.#removeHuge(level, slot, index, addr, next, this.#format.leafAddress(level, lo, hi), altmap);
@@ -77,8 +77,8 @@ export class X86Free {
     for (let addr = start; addr < end; addr = this.#table.entryEnd(this.#last, addr, end)) {
       const index = this.#table.index(this.#last, addr);
       const word = this.#table.word(slot, index);
-      const lo = tables.lanes[slot]![word]!;
-      const hi = tables.lanes[slot]![word + 1]!;
+      const lo = tables.lanes[word]!;
+      const hi = tables.lanes[word + 1]!;
       if (!this.#format.isPresent(this.#last, lo)) continue;
       const pa = this.#format.leafAddress(this.#last, lo, hi);
       this.#freeBacking(pa, size, undefined);

@@ -14,6 +14,7 @@ const BASE_L4 = 0xffff_ea00_0000_0000n;
 /** Documentation/arch/x86/x86_64/mm.rst: what the memory map sets aside, 0.5 PiB and 1 TiB. */
 const SIZE_L5 = 1n << 49n;
 const SIZE_L4 = 1n << 40n;
+const TIB = 1n << 40n;
 
 /** asm/cpu_entry_area.h: CPU_ENTRY_AREA_BASE, -4 << 39: where the randomised regions end (mm/kaslr.c). */
 const CPU_ENTRY_AREA_BASE = 0xffff_fe00_0000_0000n;
@@ -34,10 +35,21 @@ export function memoryModel(config: X86Config): MemoryModel {
   };
 }
 
-/** Where the vmemmap lies. There is no physical bias: it starts with the struct page of pfn 0. */
+/** Bytes of the struct pages of all the physical memory there can be, in whole TiB as mm/kaslr.c counts them. */
+function arraySize(config: X86Config): bigint {
+  const bytes = (1n << BigInt(maxPhysmemBits(config.la57) - 12)) * BigInt(config.structPageSize);
+  return ((bytes + TIB - 1n) / TIB) * TIB;
+}
+
+/**
+ * Where the vmemmap lies. There is no physical bias: it starts with the struct page of pfn 0. The kernel knows no end;
+ * it is that of what the memory map sets aside, or of the array where larger struct pages need more.
+ */
 export function vmemmapWindow(config: X86Config): VmemmapWindow {
   const base = config.vmemmapBase ?? (config.la57 ? BASE_L5 : BASE_L4);
-  return { base, start: base, end: base + (config.la57 ? SIZE_L5 : SIZE_L4) };
+  const setAside = config.la57 ? SIZE_L5 : SIZE_L4;
+  const array = arraySize(config);
+  return { base, start: base, end: base + (array > setAside ? array : setAside) };
 }
 
 /** @throws VmemmapError `BAD_CONFIG` when the keys contradict each other */
@@ -47,10 +59,8 @@ export function checkConfig(config: X86Config): void {
   };
   if (config.kaslr && config.vmemmapBase === undefined)
     bad('kaslr needs vmemmapBase: the base that this boot has drawn');
-  const size = (1n << BigInt(maxPhysmemBits(config.la57) - 12)) * BigInt(config.structPageSize);
-  const { start, end } = vmemmapWindow(config);
-  if (size > end - start)
-    bad(`structPageSize ${config.structPageSize}: the struct pages of all physical memory do not fit into the vmemmap`);
+  const size = arraySize(config);
+  const { start } = vmemmapWindow(config);
   const lowest = config.la57 ? PAGE_OFFSET_L5 : PAGE_OFFSET_L4;
   if (start < lowest || start + size > CPU_ENTRY_AREA_BASE) {
     bad(

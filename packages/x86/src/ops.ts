@@ -99,8 +99,8 @@ export class X86Ops implements VmemmapOps {
     const slot = tables.create(root, PAGE_SIZE);
     const init = tables.find(this.initMm.root);
     const from = tables.base[init]!;
-    const kernelHalf = tables.lanes[init]!.subarray(from + 2 * KERNEL_PGD_BOUNDARY, from + 2 * ROOT_ENTRIES);
-    tables.lanes[slot]!.set(kernelHalf, tables.base[slot]! + 2 * KERNEL_PGD_BOUNDARY);
+    const kernelHalf = tables.lanes.subarray(from + 2 * KERNEL_PGD_BOUNDARY, from + 2 * ROOT_ENTRIES);
+    tables.lanes.set(kernelHalf, tables.base[slot]! + 2 * KERNEL_PGD_BOUNDARY);
     return { name, root };
   }
 
@@ -108,8 +108,12 @@ export class X86Ops implements VmemmapOps {
     this.#walker.walk(root, offset, out);
   }
 
-  walkMany(root: number, offsets: Float64Array, pas: Float64Array): void {
+  walkMany(root: number, offsets: Float64Array, pas: Int32Array): void {
     this.#walker.walkMany(root, offsets, pas);
+  }
+
+  walkRange(root: number, first: number, step: number, count: number, pas: Int32Array): void {
+    this.#walker.walkRange(root, first, step, count, pas);
   }
 
   translate(root: number, va: bigint): Walk {
@@ -173,7 +177,7 @@ export class X86Ops implements VmemmapOps {
   /** arch/x86/mm/init_64.c:vmemmap_check_pmd. */
   checkPmd(slot: number, index: number, node: number, addr: number, next: number): boolean {
     const { pmdLevel } = this.#format;
-    const lanes = this.#m.tables.lanes[slot]!;
+    const lanes = this.#m.tables.lanes;
     const word = this.pageTable.word(slot, index);
     if (!this.#format.isLeaf(pmdLevel, lanes[word]!, lanes[word + 1]!)) return false;
     vmemmapVerify(this.#m, this.#format.leafAddress(pmdLevel, lanes[word]!, lanes[word + 1]!), node, addr, next);

@@ -20,13 +20,13 @@ export function syncGlobalPgds(
   const name = format.levels[0]!.name;
   for (let offset = table.entryStart(0, start); offset <= end; offset += span) {
     const word = 2 * table.index(0, offset);
-    const lo = tables.lanes[init]![tables.base[init]! + word]!;
-    const hi = tables.lanes[init]![tables.base[init]! + word + 1]!;
+    const lo = tables.lanes[tables.base[init]! + word]!;
+    const hi = tables.lanes[tables.base[init]! + word + 1]!;
     if (format.isNone(0, lo, hi)) continue;
     for (const mm of m.addressSpaces) {
       if (mm.root === table.root) continue;
       const slot = tables.find(mm.root);
-      const lanes = tables.lanes[slot]!;
+      const lanes = tables.lanes;
       const at = tables.base[slot]! + word;
       if (format.isNone(0, lanes[at]!, lanes[at + 1]!)) {
         lanes[at] = lo;

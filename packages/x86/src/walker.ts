@@ -1,4 +1,4 @@
-import { ACCESS, ENTRY_KIND, type EntryReader, type EntryReading } from '@vmemmap/core';
+import { ACCESS, ENTRY_KIND, type EntryReader, type EntryReading, type PageReader } from '@vmemmap/core';
 
 /**
  * How an x86-64 CPU reads its tables. Written from Intel SDM vol. 3A sec. 5.5 "4-level paging and 5-level paging"
@@ -28,27 +28,37 @@ const LEVELS_5 = [
   ...LEVELS_4.slice(1),
 ] as const;
 
-const RIGHTS_ALL = ACCESS.read | ACCESS.write | ACCESS.execute | ACCESS.user;
-
 /** Reads entries as SDM vol. 3A tables 5-14 to 5-20 lay them out. */
 export class X86EntryReader implements EntryReader {
   readonly levels: EntryReader['levels'];
-  readonly #depth: number;
-  readonly #nxe: boolean;
   readonly #canonicalBit: bigint;
-  /** High lane: bits 51:32 that hold an address, and those of them that must be zero. */
+  /** Low lane, by level: what must be zero, and what is address, in an entry that maps and in one that points. */
+  readonly #leafReserved: Int32Array;
+  readonly #leafAddress: Int32Array;
+  readonly #tableReserved: Int32Array;
+  /** Whether bit 7 makes an entry of this level map a page (PS); a PTE always does. */
+  readonly #pageSizeBit: Int32Array;
+  readonly pages: PageReader;
+  /** High lane: the bits of 51:32 that hold an address, and what must be zero. */
   readonly #addressHi: number;
   readonly #reservedHi: number;
 
   constructor(paging: X86Paging) {
     this.levels = paging.la57 ? LEVELS_5 : LEVELS_4;
-    this.#depth = this.levels.length;
-    this.#nxe = paging.nxe;
     this.#canonicalBit = paging.la57 ? 56n : 47n;
     const encrypted = paging.cBit < 0 ? 0 : 2 ** (paging.cBit - 32);
     const implemented = 2 ** (paging.maxPhyAddr - 32) - 1;
     this.#addressHi = implemented & ~encrypted;
-    this.#reservedHi = 0xf_ffff & ~implemented & ~encrypted;
+    // Bit 63 is reserved while EFER.NXE is clear (sec. 5.7).
+    this.#reservedHi = (0xf_ffff & ~implemented & ~encrypted) | (paging.nxe ? 0 : 1 << 31);
+    this.pages = new PteReader(this.#addressHi, this.#reservedHi);
+    const below = this.levels.map((_, level) => this.levels.length - 1 - level);
+    // A 2 MiB page has address bits 51:21, a 1 GiB page 51:30; bit 12 is PAT and those between are reserved.
+    this.#leafAddress = Int32Array.from(below, (n) => (n === 2 ? 0xc000_0000 : n === 1 ? 0xffe0_0000 : 0xffff_f000));
+    this.#leafReserved = Int32Array.from(below, (n) => (n === 2 ? 0x3fff_e000 : n === 1 ? 0x001f_e000 : 0));
+    // Bit 7 is PS in a PDE and a PDPTE, PAT in a PTE, and reserved in a PML4E and a PML5E.
+    this.#pageSizeBit = Int32Array.from(below, (n) => (n === 1 || n === 2 ? 0x80 : 0));
+    this.#tableReserved = Int32Array.from(below, (n) => (n > 2 ? 0x80 : 0));
   }
 
   read(level: number, lo: number, hi: number, out: EntryReading): void {
@@ -58,29 +68,24 @@ export class X86EntryReader implements EntryReader {
       out.fault = 'not present (P = 0)';
       return;
     }
-    const below = this.#depth - 1 - level;
-    // Bit 7 is PS in a PDE (below = 1) and a PDPTE (2), PAT in a PTE (0), reserved in PML4E and PML5E.
-    const maps = below === 0 || (below <= 2 && (lo & 0x80) !== 0);
-    const misplaced = maps && below > 0 ? this.#reservedLow(below, lo) : below > 2 ? lo & 0x80 : 0;
-    const executeDisable = hi < 0 || hi >= 0x8000_0000;
-    if (misplaced !== 0 || (hi & this.#reservedHi) !== 0 || (executeDisable && !this.#nxe)) {
+    const maps = level === this.levels.length - 1 || (lo & this.#pageSizeBit[level]!) !== 0;
+    const reserved = lo & (maps ? this.#leafReserved[level]! : this.#tableReserved[level]!);
+    if ((reserved | (hi & this.#reservedHi)) !== 0) {
       out.kind = ENTRY_KIND.reserved;
-      out.fault = this.#whyReserved(misplaced, hi);
+      out.fault = whyReserved(reserved, hi & this.#reservedHi);
       return;
     }
-    // Bit 1 R/W, bit 2 U/S, bit 63 XD: rights of a walk are what every level allows.
-    let access: number = RIGHTS_ALL;
-    if ((lo & 2) === 0) access &= ~ACCESS.write;
-    if ((lo & 4) === 0) access &= ~ACCESS.user;
-    if (executeDisable) access &= ~ACCESS.execute;
-    out.access = access;
+    const addressLo = maps ? this.#leafAddress[level]! : 0xffff_f000;
     out.kind = maps ? ENTRY_KIND.leaf : ENTRY_KIND.table;
-    // The address is bits 51:12; a 2 MiB page has 51:21, a 1 GiB page 51:30, and bit 12 is its PAT.
-    const addressLo = maps && below === 1 ? 0xffe0_0000 : maps && below === 2 ? 0xc000_0000 : 0xffff_f000;
     out.address = (hi & this.#addressHi) * 4294967296 + ((lo & addressLo) >>> 0);
     out.flagsLo = lo & ~addressLo;
     out.flagsHi = hi & ~this.#addressHi;
-    out.fault = '';
+    // R/W (bit 1), U/S (bit 2) and XD (bit 63): rights of a walk are what every level allows (sec. 5.6).
+    out.access =
+      ACCESS.read |
+      ((lo & 2) !== 0 ? ACCESS.write : 0) |
+      ((lo & 4) !== 0 ? ACCESS.user : 0) |
+      (hi >= 0 ? ACCESS.execute : 0);
   }
 
   /** SDM vol. 1 sec. 3.3.7.1: the bits above the highest used one must all equal it. */
@@ -88,19 +93,31 @@ export class X86EntryReader implements EntryReader {
     const top = BigInt.asIntN(64, va) >> this.#canonicalBit;
     return top === 0n || top === -1n ? '' : `not canonical: bits 63:${this.#canonicalBit} differ`;
   }
+}
 
-  // Bits 20:13 of a 2 MiB page and 29:13 of a 1 GiB page.
-  #reservedLow(below: number, lo: number): number {
-    return lo & (below === 1 ? 0x001f_e000 : 0x3fff_e000);
+/** A PTE in short (table 5-20). */
+class PteReader implements PageReader {
+  readonly #addressHi: number;
+  readonly #reservedHi: number;
+
+  constructor(addressHi: number, reservedHi: number) {
+    this.#addressHi = addressHi;
+    this.#reservedHi = reservedHi;
   }
 
-  #whyReserved(misplaced: number, hi: number): string {
-    if (misplaced !== 0) return `reserved bit ${31 - Math.clz32(misplaced & -misplaced)} set`;
-    const high = hi & this.#reservedHi;
-    return high === 0
-      ? 'bit 63 set without EFER.NXE'
-      : `address bit ${32 + 31 - Math.clz32(high & -high)} beyond MAXPHYADDR set`;
+  low(lo: number, _hi: number): number {
+    return lo & 0xffff_f000;
   }
+
+  high(lo: number, hi: number): number {
+    return (lo & 1) === 0 || (hi & this.#reservedHi) !== 0 ? -1 : hi & this.#addressHi;
+  }
+}
+
+function whyReserved(low: number, high: number): string {
+  if (low !== 0) return `reserved bit ${31 - Math.clz32(low & -low)} set`;
+  if (high < 0) return 'bit 63 set without EFER.NXE';
+  return `address bit ${63 - Math.clz32(high & -high)} beyond MAXPHYADDR set`;
 }
 
 /**
