@@ -1,0 +1,57 @@
+// @ts-check
+// Measures the model beside a C baseline of the same algorithm, taking turns in one run, and prints ratios of medians.
+//   node bench.mjs [--json] [--runs N]
+import { parseArgs } from 'node:util';
+import { compileBaseline, startBaseline } from './baseline.mjs';
+import { cases, memoryCase } from './cases.mjs';
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, runs: { type: 'string', default: '31' } },
+});
+const runs = Number(values.runs);
+if (!Number.isInteger(runs) || runs < 1) {
+  console.error(`bench: --runs must be a whole number from 1, not ${values.runs}`);
+  process.exit(2);
+}
+// Short cases need many runs until the compiler has seen enough of them.
+const WARM_UP = 10;
+const WARM_UP_MS = 500;
+
+/** @param {number[]} samples */
+const median = (samples) => samples.sort((a, b) => a - b)[samples.length >> 1] ?? Number.NaN;
+
+/** @type {{ name: string, ours: number, baseline: number, unit: string, ratio: number }[]} */
+const results = [];
+/** @param {{ name: string, ours: number, baseline: number, unit: string }} result */
+function report(result) {
+  const ratio = result.ours / result.baseline;
+  results.push({ ...result, ratio });
+  if (values.json) return;
+  const { name, ours, baseline, unit } = result;
+  console.log(
+    `${name.padEnd(30)} ours ${ours.toFixed(2).padStart(9)}  C ${baseline.toFixed(2).padStart(9)} ${unit.padEnd(18)} ratio ${ratio.toFixed(2)}`,
+  );
+}
+
+const { program, remove } = compileBaseline();
+try {
+  for (const make of cases) {
+    const { name, baseline, count, run } = make();
+    const c = startBaseline(program, baseline);
+    const ours = [];
+    const theirs = [];
+    const warm = performance.now() + WARM_UP_MS;
+    for (let i = 0; i < WARM_UP || performance.now() < warm; i++) run();
+    for (let i = 0; i < WARM_UP; i++) await c.sample();
+    for (let i = 0; i < runs; i++) {
+      ours.push(run() / count);
+      theirs.push((await c.sample()) / count);
+    }
+    c.stop();
+    report({ name, ours: median(ours), baseline: median(theirs), unit: 'ns per entry' });
+  }
+  report({ ...memoryCase(), unit: 'bytes per frame' });
+} finally {
+  remove();
+}
+if (values.json) console.log(JSON.stringify({ results }, null, 2));
