@@ -1,0 +1,143 @@
+/**
+ * `@vmemmap/cli`: the `vmemmap` command as a function.
+ *
+ * @packageDocumentation
+ */
+import { VmemmapError } from '@vmemmap/core';
+import yargs, { type Argv } from 'yargs';
+import { type Command, EXIT } from './command.ts';
+import { arches } from './commands/arches.ts';
+import { compare } from './commands/compare.ts';
+import { conformance } from './commands/conformance.ts';
+import { populate } from './commands/populate.ts';
+import { releases } from './commands/releases.ts';
+import { tables } from './commands/tables.ts';
+import { translate } from './commands/translate.ts';
+import type { Io } from './io.ts';
+import { colorsFor } from './output/colors.ts';
+import { loadRegistry } from './plugins.ts';
+import { reportError } from './report-error.ts';
+import { Session } from './session.ts';
+import { version } from './version.ts';
+
+export type { Io, Output } from './io.ts';
+
+const COMMANDS: readonly Command[] = [populate, translate, tables, compare, conformance, arches, releases];
+
+/** What the options of every command parse to, before a command looks at its own. */
+interface CommonArguments {
+  readonly plugin?: readonly string[];
+  readonly [option: string]: unknown;
+}
+
+/** What the command line asks for. */
+interface Parsed {
+  /** Help, version or completion; empty when a command is to run. */
+  readonly text: string;
+  readonly command: Command | undefined;
+  readonly args: CommonArguments;
+}
+
+/**
+ * Runs the command.
+ * @param argv arguments, without node and script
+ * @returns the exit code: 0 fine or equal, 1 differs or not satisfied, 2 bad input, 70 a bug
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  // Known before parsing, for errors of parsing.
+  const json = argv.some((word) => word === '--json' || word === '--json=true');
+  try {
+    const { text, command, args } = await parse(argv, io);
+    if (command === undefined) {
+      io.stdout.write(`${json ? JSON.stringify({ text }) : text}\n`);
+      return EXIT.ok;
+    }
+    const registry = await loadRegistry(args.plugin ?? [], io.cwd);
+    return await command.run(args as never, new Session(io, json, colorsFor(io), registry));
+  } catch (error) {
+    return reportError(error, io, json);
+  }
+}
+
+async function parse(argv: readonly string[], io: Io): Promise<Parsed> {
+  let command: Command | undefined;
+  let args: CommonArguments = {};
+  let text = '';
+  let failure: unknown;
+  const parser = COMMANDS.reduce(
+    (all, one) =>
+      all.command(
+        one.usage,
+        one.about,
+        (y) => describe(y, one),
+        (parsed) => {
+          command = one;
+          args = parsed;
+        },
+      ),
+    base(io),
+  );
+  await parser.parseAsync(argv, {}, (error: unknown, _parsed: unknown, output: string) => {
+    failure = error;
+    text = output;
+  });
+  if (failure) throw new VmemmapError('BAD_ARGUMENT', usageError(failure), '@vmemmap/cli');
+  checkRepeated(args, command);
+  return { text, command, args };
+}
+
+function base(io: Io): Argv {
+  const parser = yargs()
+    .scriptName('vmemmap')
+    .usage('$0 <command>\n\nAn executable model of how Linux backs its vmemmap.')
+    .detectLocale(false)
+    .parserConfiguration({
+      // Addresses have more digits than a double; a value ends its option, so that positionals can follow.
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'greedy-arrays': false,
+      'dot-notation': false,
+      'camel-case-expansion': false,
+    })
+    .option('json', { type: 'boolean', default: false, describe: 'JSON on stdout and nothing else' })
+    .option('plugin', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'load architectures from an ES module: a package or a path; repeatable',
+    })
+    .completion('completion', 'print a completion script for the shell')
+    .version(version())
+    .help()
+    .strict()
+    .demandCommand(1, 'no command given')
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .wrap(Math.min(io.stdout.columns ?? 100, 120));
+  for (const one of COMMANDS) parser.example(`$0 ${one.examples[0]![0]}`, one.examples[0]![1]);
+  return parser;
+}
+
+function describe(parser: Argv, { usage, about, options, positionals, examples }: Command): Argv {
+  parser.usage(`$0 ${usage}\n\n${about}`).options(options);
+  for (const [name, text] of Object.entries(positionals ?? {})) {
+    parser.positional(name, { type: 'string', describe: text });
+  }
+  for (const [line, text] of examples) parser.example(`$0 ${line}`, text);
+  return parser;
+}
+
+function usageError(failure: unknown): string {
+  const message = failure instanceof Error ? failure.message : String(failure);
+  const first = message.split('\n')[0]!;
+  return `${first.charAt(0).toLowerCase()}${first.slice(1)}; see vmemmap --help`;
+}
+
+// yargs makes a list of an option that is given twice.
+function checkRepeated(args: CommonArguments, command: Command | undefined): void {
+  for (const [name, option] of Object.entries(command?.options ?? {})) {
+    if (option.array !== true && Array.isArray(args[name])) {
+      throw new VmemmapError('BAD_ARGUMENT', `--${name} is given more than once`, '@vmemmap/cli');
+    }
+  }
+}

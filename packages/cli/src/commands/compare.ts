@@ -1,0 +1,91 @@
+import { type ArchRegistry, isVmemmapError } from '@vmemmap/core';
+import { type Comparison, compareCapture, DEFAULT_DIFFERENCES, readCapture } from '@vmemmap/core/capture';
+import { type Command, EXIT } from '../command.ts';
+import { readText } from '../read-text.ts';
+import { oneLine } from '../report-error.ts';
+import type { Session } from '../session.ts';
+import { parseWholeNumber } from '../whole-number.ts';
+
+interface Arguments {
+  readonly captures: readonly string[];
+  readonly most: string;
+}
+
+/** A comparison, or why there is none. */
+interface Result extends Comparison {
+  readonly file: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** `vmemmap compare`: the model against captures of real kernels, bit for bit. */
+export const compare: Command<Arguments> = {
+  usage: 'compare <captures..>',
+  about: 'compare the model with captures of real kernels, bit for bit',
+  examples: [
+    ['compare boot-2g.json', 'one capture'],
+    ['compare captures/*.json --json', 'many, for a script'],
+    ['compare --most 5 boot-2g.json', 'the first five differences only'],
+  ],
+  options: {
+    most: {
+      type: 'string',
+      default: String(DEFAULT_DIFFERENCES),
+      requiresArg: true,
+      describe: 'show so many differences of a capture at most',
+    },
+  },
+  positionals: { captures: 'capture files (vmemmap-capture/1)' },
+
+  run({ captures, most }: Arguments, session: Session): number {
+    const limit = parseWholeNumber(most, '--most', 0);
+    const results: Result[] = [];
+    for (const file of captures) {
+      const result = compareFile(file, session.registry, limit);
+      results.push(result);
+      if (result.error !== undefined) session.io.stderr.write(`vmemmap: ${result.error.message}\n`);
+      else if (!session.json) session.print(resultText(result, session));
+    }
+    if (session.json) session.printJson({ results });
+    if (results.some(({ error }) => error !== undefined)) return EXIT.badInput;
+    return results.every(({ equal }) => equal) ? EXIT.ok : EXIT.differs;
+  },
+};
+
+// One capture that cannot be compared does not keep the others from it.
+function compareFile(file: string, registry: ArchRegistry, most: number): Result {
+  let name = file;
+  try {
+    const capture = readCapture(readText(file), file);
+    name = capture.name;
+    const found = compareCapture(capture, registry.find(capture.machine.arch), most);
+    return {
+      name,
+      file,
+      equal: found.equal,
+      compared: found.compared,
+      differences: found.differences,
+      differenceCount: found.differenceCount,
+    };
+  } catch (error) {
+    if (!isVmemmapError(error)) throw error;
+    const nothing = {
+      equal: false,
+      compared: { leaves: 0, tables: 0, sections: 0 },
+      differences: [],
+      differenceCount: 0,
+    };
+    return { name, file, ...nothing, error: { code: error.code, message: oneLine(error.message) } };
+  }
+}
+
+function resultText({ name, equal, compared, differences, differenceCount }: Result, { colors }: Session): string {
+  const { leaves, tables, sections } = compared;
+  const counts = `${leaves} leaves, ${tables} tables, ${sections} sections`;
+  if (equal) return `${colors.green('equal')}    ${name}  ${counts}`;
+  const lines = [`${colors.red('differs')}  ${name}  ${counts}; ${differenceCount} differences`];
+  for (const { part, where, expected, found } of differences) {
+    lines.push(`  ${part} ${where}`, `    expected ${expected}`, `    found    ${found}`);
+  }
+  if (differenceCount > differences.length) lines.push(`  … ${differenceCount - differences.length} more; see --most`);
+  return lines.join('\n');
+}

@@ -1,0 +1,84 @@
+import { type OutcomeKind, type Report, type Result, runConformance } from '@vmemmap/conformance';
+import type { ArchPlugin } from '@vmemmap/core';
+import { type Command, EXIT } from '../command.ts';
+import { parseConfigOption } from '../config-option.ts';
+import type { Colors } from '../output/colors.ts';
+import { importPlugins } from '../plugins.ts';
+import type { Session } from '../session.ts';
+
+interface Arguments {
+  readonly name: string;
+  readonly config?: readonly string[];
+}
+
+/** `vmemmap conformance`: the conformance kit without a test runner. */
+export const conformance: Command<Arguments> = {
+  usage: 'conformance <name>',
+  about: 'test a plugin against the contract, clause by clause',
+  examples: [
+    ['conformance x86', 'a built-in plugin, default configuration'],
+    ['conformance x86 --config no-la57,pti', 'one more configuration'],
+    ['conformance ./my-arch.js', 'a plugin of your own'],
+  ],
+  options: {
+    config: {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'one more configuration beside the default, as la57=false,pse; repeatable',
+    },
+  },
+  positionals: { name: 'a name that `vmemmap arches` lists, or an ES module' },
+
+  async run({ name, config = [] }: Arguments, session: Session): Promise<number> {
+    const configs = [{}, ...config.map((text) => parseConfigOption([text]))];
+    const reports = (await pluginsOf(name, session)).map((plugin) => runConformance(plugin, { configs }));
+    if (session.json) session.printJson({ reports: reports.map(reportJson) });
+    else session.print(reports.map((report) => reportText(report, session.colors)).join('\n\n'));
+    return reports.every(({ ok }) => ok) ? EXIT.ok : EXIT.differs;
+  },
+};
+
+async function pluginsOf(name: string, { registry, io }: Session): Promise<readonly ArchPlugin[]> {
+  return registry.names.includes(name) ? [registry.find(name)] : importPlugins(name, io.cwd);
+}
+
+const WORDS: Readonly<Record<OutcomeKind, string>> = {
+  passed: 'ok',
+  failed: 'FAILED',
+  'known-failure': 'known failure',
+  'unexpected-pass': 'UNEXPECTED PASS',
+  'not-applicable': 'not applicable',
+};
+const WIDTH = Math.max(...Object.values(WORDS).map(({ length }) => length));
+
+function reportText({ plugin, results, totals }: Report, colors: Colors): string {
+  const lines: string[] = [];
+  let label = '';
+  for (const result of results) {
+    if (result.label !== label) {
+      label = result.label;
+      lines.push(colors.bold(label));
+    }
+    lines.push(...resultLines(result, colors));
+  }
+  const counts = (Object.keys(WORDS) as OutcomeKind[]).filter((kind) => totals[kind] > 0);
+  return [...lines, `${plugin}: ${counts.map((kind) => `${totals[kind]} ${WORDS[kind]}`).join(', ')}`].join('\n');
+}
+
+function resultLines({ clause, kind, message }: Result, colors: Colors): string[] {
+  const color = { passed: colors.green, 'not-applicable': colors.dim, 'known-failure': colors.yellow } as const;
+  const paint = kind in color ? color[kind as keyof typeof color] : colors.red;
+  const level = clause.level === 'recommended' ? ' (recommended)' : '';
+  const head = `  ${paint(WORDS[kind].padEnd(WIDTH))}  ${clause.id}  ${clause.title}${level}`;
+  return message === '' ? [head] : [head, ...message.split('\n').map((line) => `      ${line}`)];
+}
+
+function reportJson({ plugin, results, totals, ok }: Report): object {
+  return {
+    plugin,
+    ok,
+    totals,
+    results: results.map(({ label, clause, kind, message }) => ({ label, ...clause, outcome: kind, message })),
+  };
+}

@@ -1,0 +1,24 @@
+import { VmemmapError } from '@vmemmap/core';
+
+/**
+ * Reads `--config` values: `key=value,key2,no-key3`. What a value means is the plugin's to say.
+ * @throws VmemmapError `BAD_ARGUMENT`
+ */
+export function parseConfigOption(texts: readonly string[]): Record<string, string | boolean> {
+  const entries: [string, string | boolean][] = [];
+  for (const part of texts.flatMap((text) => text.split(','))) {
+    const equals = part.indexOf('=');
+    const key = equals < 0 ? part : part.slice(0, equals);
+    if (key === '') {
+      throw new VmemmapError(
+        'BAD_ARGUMENT',
+        `--config: ${JSON.stringify(part)} names no key; write key=value, key or no-key`,
+        '@vmemmap/cli',
+      );
+    }
+    if (equals >= 0) entries.push([key, part.slice(equals + 1)]);
+    else if (key.startsWith('no-')) entries.push([key.slice('no-'.length), false]);
+    else entries.push([key, true]);
+  }
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,15 @@
+import type { Verification, VmemmapArch } from '@vmemmap/core';
+import type { Colors } from './colors.ts';
+
+/** What the walker found, a line for each problem. */
+export function verificationText(found: Verification, arch: VmemmapArch, colors: Colors): string {
+  const { structPages, leaves, sections, problems } = found;
+  const looked = `${structPages} struct pages in ${leaves} leaves of ${sections} sections`;
+  if (sections === 0) return colors.yellow('nothing to verify: no section has a memmap');
+  if (problems.length === 0) {
+    // Not every machine can keep data from being executed.
+    const rights = arch.capabilities.includes('no-execute') ? ', not executable' : '';
+    return colors.green(`verified ${looked}: all mapped once, writable, kernel only${rights}`);
+  }
+  return [colors.red(`not as it should be, of ${looked}:`), ...problems.map((problem) => `  ${problem}`)].join('\n');
+}

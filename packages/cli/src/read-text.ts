@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { VmemmapError } from '@vmemmap/core';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'this is a directory, not a file',
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+};
+
+/**
+ * Reads a file.
+ * @throws VmemmapError `BAD_ARGUMENT` when it cannot be read
+ */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const name = path === '' ? 'the empty path' : path;
+    throw new VmemmapError('BAD_ARGUMENT', `${name}: ${REASONS[code] ?? `cannot be read (${code})`}`, '@vmemmap/cli');
+  }
+}

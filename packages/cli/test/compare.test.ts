@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { invoke, invokeJson, path } from './invoke.ts';
+import { temporaryFile } from './temporary-file.ts';
+
+const equal = readdirSync(path('../x86/fixtures')).map((name) => path(`../x86/fixtures/${name}`));
+const unbound = path('fixtures/devdax-ram-2m-unbound.json');
+
+test('every capture of a boot is equal', async () => {
+  const { code, json, err } = await invokeJson('compare', ...equal);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(json.results.map((result: { file: string }) => result.file)).toEqual(equal);
+  for (const result of json.results) {
+    expect(Object.keys(result)).toEqual(['name', 'file', 'equal', 'compared', 'differences', 'differenceCount']);
+    expect(result).toMatchObject({ name: `x86/${basename(result.file, '.json')}`, equal: true, differences: [] });
+    for (const count of ['leaves', 'tables', 'sections']) expect(result.compared[count]).toBeGreaterThan(0);
+  }
+});
+
+test('for people: a line per capture', async () => {
+  const { code, out } = await invoke('compare', path('../x86/fixtures/boot-2g.json'));
+  expect(out).toBe('equal    x86/boot-2g  16 leaves, 4 tables, 16 sections\n');
+  expect(code).toBe(0);
+});
+
+test('a step that is not modelled is said, and keeps no other capture from being compared', async () => {
+  const { code, json, err } = await invokeJson('compare', unbound, equal[0]!);
+  expect(code).toBe(2);
+  expect(err).toBe('vmemmap: x86/devdax-ram-2m-unbound: the step "memremap" is not modelled yet\n');
+  expect(json.results).toMatchObject([
+    { name: 'x86/devdax-ram-2m-unbound', equal: false, error: { code: 'NOT_MODELLED' } },
+    { equal: true },
+  ]);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: changed at will
+type Json = any;
+
+/** boot-2g has one run of 16 leaves, one run of 16 sections, and tables pgd, p4d, pud, pmd. */
+function tampered(name: string, change: (expected: Json) => void): string {
+  const capture = JSON.parse(readFileSync(path('../x86/fixtures/boot-2g.json'), 'utf8'));
+  change(capture.expected);
+  return temporaryFile(`${name}.json`, JSON.stringify(capture));
+}
+
+const VMEMMAP = 0xffd4_0000_0000_0000n;
+const PMD = 0x20_0000n;
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** The run of leaves as three, the one in the middle alone. */
+function splitLeaves(expected: Json, alone: number, flags: bigint): void {
+  const [run] = expected.leaves;
+  const part = (first: number, count: number, rawFlags: bigint): Json => {
+    const pa = BigInt(run.pa) - BigInt(first) * PMD;
+    return {
+      ...run,
+      va: hex(VMEMMAP + BigInt(first) * PMD),
+      pa: hex(pa),
+      count,
+      rawFlags: hex(rawFlags),
+      firstRaw: hex(pa | rawFlags),
+    };
+  };
+  const same = BigInt(run.rawFlags);
+  expected.leaves = [part(0, alone, same), part(alone, 1, flags), part(alone + 1, run.count - alone - 1, same)];
+}
+
+const CASES: readonly (readonly [string, (expected: Json) => void, string, RegExp])[] = [
+  ['one flag bit of a leaf', (e) => splitLeaves(e, 7, 0x8000_0000_0000_00e3n), 'leaf', /0xffd4000000e00000/],
+  ['a leaf less', (e) => (e.leaves[0].count = 15), 'leaf', /0xffd4000001e00000/],
+  ['a leaf more', (e) => (e.leaves[0].count = 17), 'leaf', /0xffd4000002000000/],
+  ['another size of leaves', (e) => (e.leaves[0].leafSize = '0x1000'), 'leaf', /0xffd4000000000000/],
+  ['a section flag', (e) => (e.sections[0].raw = '0xffd400000000000b'), 'section', /section 0/],
+  ['a subsection', (e) => (e.sections[0].subsectionMap = '0x7fffffffffffffff'), 'section', /section 0/],
+  ['a section less', (e) => (e.sections[0].count = 15), 'section', /section 15/],
+  ['a section more', (e) => (e.sections[0].count = 17), 'section', /section 16/],
+  ['a counter', (e) => e.counters.nr_memmap_boot_pages++, 'counter', /nr_memmap_boot_pages/],
+  [
+    'a flag of a table entry',
+    (e) => (e.tables[1].entries[0].firstRaw = '0x000000007fca7063'),
+    'entry',
+    /p4d.*0xffd4000000000000/,
+  ],
+  ['a table entry that is elsewhere', (e) => (e.tables[2].entries[0].index = 1), 'entry', /pud.*0xffd4000000000000/],
+  ['a table less', (e) => e.tables.pop(), 'table', /pmd.*0xffd4000000000000/],
+  ['a process without the vmemmap', (e) => (e.processes.mms[0].differing = [468]), 'process', /init/],
+  ['the base', (e) => (e.vmemmapBase = '0xffd5000000000000'), 'base', /vmemmap base/],
+];
+
+describe('a capture of another kernel differs:', () => {
+  test.each(CASES)('%s', async (name, change, part, where) => {
+    const file = tampered(name, change);
+    const { code, json, err } = await invokeJson('compare', file);
+    expect(err).toBe('');
+    expect(code).toBe(1);
+    const [result] = json.results;
+    expect(result.equal).toBe(false);
+    expect(result.differenceCount).toBeGreaterThan(0);
+    expect(result.differences).toContainEqual({
+      part,
+      where: expect.stringMatching(where),
+      expected: expect.any(String),
+      found: expect.any(String),
+    });
+
+    const { code: sameCode, out } = await invoke('compare', file);
+    expect(sameCode).toBe(1);
+    expect(out).toMatch(/^differs {2}x86\/boot-2g/);
+    expect(out).toMatch(where);
+  });
+});
+
+test('only what was changed differs, and it is shown in full', async () => {
+  const file = tampered('one leaf', (e) => splitLeaves(e, 7, 0x8000_0000_0000_00e3n));
+  const { json } = await invokeJson('compare', file);
+  expect(json.results[0].differences).toHaveLength(1);
+  expect(json.results[0].differences[0]).toMatchObject({
+    expected: expect.stringContaining('0x80000000000000e3 (XD PS D A RW P)'),
+    found: expect.stringContaining('0x80000000000001e3 (XD G PS D A RW P)'),
+  });
+});
+
+test('--most keeps the first differences and counts the rest', async () => {
+  const file = tampered('many', (e) => {
+    e.counters.nr_memmap_boot_pages++;
+    e.counters.nr_memmap_pages++;
+    e.sections[0].raw = '0xffd400000000000b';
+  });
+  const { json } = await invokeJson('compare', '--most', '1', file);
+  expect(json.results[0].differences).toHaveLength(1);
+  expect(json.results[0].differenceCount).toBeGreaterThan(2);
+  const { out } = await invoke('compare', '--most', '1', file);
+  expect(out).toMatch(/… \d+ more; see --most/);
+});

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { invoke, invokeJson } from './invoke.ts';
+import { pluginText } from './plugin-text.ts';
+import { temporaryFile } from './temporary-file.ts';
+
+test('a built-in plugin, clause by clause', async () => {
+  const { code, out } = await invoke('conformance', 'x86');
+  expect(out).toMatch(/^x86$/m);
+  expect(out).toMatch(/^ {2}ok +MAP-1 {2}.+/m);
+  expect(out).not.toContain('FAILED');
+  expect(out).toMatch(/^x86: \d+ ok/m);
+  expect(code).toBe(0);
+});
+
+test('each --config is one more configuration', async () => {
+  const { code, json } = await invokeJson('conformance', 'x86', '--config', 'no-la57', '--config', 'no-pse,pti');
+  expect(code).toBe(0);
+  const [report] = json.reports;
+  expect(report).toMatchObject({ plugin: 'x86', ok: true });
+  const labels = new Set(report.results.map(({ label }: { label: string }) => label));
+  expect([...labels]).toEqual(['x86', 'x86 la57=false', 'x86 pse=false pti=true']);
+});
+
+test('a plugin that breaks a clause', async () => {
+  // vmemmap_populate() reports success and does nothing.
+  const lazy = temporaryFile('lazy.mjs', pluginText('lazy', { change: 'ops.vmemmapPopulate = () => 0;' }));
+  const { code, json } = await invokeJson('conformance', lazy);
+  expect(code).toBe(1);
+  expect(json.reports[0].ok).toBe(false);
+  const failed = json.reports[0].results.filter(({ outcome }: { outcome: string }) => outcome === 'failed');
+  expect(failed).toContainEqual(expect.objectContaining({ id: 'MAP-1', message: expect.stringContaining('MAP-1') }));
+
+  const { code: sameCode, out } = await invoke('conformance', lazy);
+  expect(sameCode).toBe(1);
+  expect(out).toMatch(/FAILED +MAP-1/);
+
+  const populated = await invoke('populate', '--plugin', lazy, '--arch', 'lazy', '--ram', '1G');
+  expect(populated.code).toBe(1);
+  expect(populated.out).toContain('not as it should be');
+  expect(populated.out).toContain('struct pages not mapped');
+});
+
+test('an unknown configuration key is bad input', async () => {
+  const { code, err } = await invoke('conformance', 'x86', '--config', 'la58');
+  expect(err).toMatch(/^vmemmap: x86: no option "la58".*\n$/);
+  expect(code).toBe(2);
+});
