@@ -1,0 +1,190 @@
+import { hex, pageSize } from '@vmemmap/core';
+import { type Clause, defineClause } from '../clause.ts';
+import { hotAdd } from '../hot-add.ts';
+import { leavesIn } from '../leaf.ts';
+import { machineText } from '../machine-text.ts';
+import { bootMemmaps, memmapOf } from '../memmap.ts';
+import { mustBeMapped } from '../must-be-mapped.ts';
+import { place } from '../place.ts';
+import { leavesOf } from '../snapshot.ts';
+import { tableFrames } from '../table-frames.ts';
+import { uniqueBytes } from '../unique-bytes.ts';
+
+const area = 'allocation';
+
+/** What the kernel prints once per boot (mm/sparse-vmemmap.c:vmemmap_verify). */
+const OFFNODE = 'offnode-page-structs';
+
+const ALLOC_1: Clause = defineClause({
+  id: 'ALLOC-1',
+  level: 'required',
+  area,
+  title: 'struct pages lie in memory that was allocated',
+  why: 'mm/sparse-vmemmap.c:vmemmap_alloc_block; what is not allocated is soon used for something else',
+  check(subject, fail) {
+    const machine = subject.fresh({ memory: 'two-nodes' });
+    for (const { start, end } of bootMemmaps(machine)) {
+      for (const { offset, pa, size } of leavesIn(machine, start, end)) {
+        if (machine.ram.isAllocated(pa, size)) continue;
+        fail({
+          ...place(machine, offset),
+          expected: 'memory in use',
+          found: `${hex(pa)}-${hex(pa + size)} is free or no RAM`,
+        });
+      }
+    }
+  },
+});
+
+const ALLOC_2: Clause = defineClause({
+  id: 'ALLOC-2',
+  level: 'required',
+  area,
+  title: 'page tables lie in allocated RAM of their own',
+  why: 'mm/sparse-vmemmap.c:vmemmap_alloc_block_zero; a table that struct pages overwrite maps anything',
+  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const leaves = leavesOf(machine, bootMemmaps(machine));
+    for (const { pa, bytes, level } of tableFrames(machine)) {
+      const where = { machine: machineText(machine), address: `the ${level} table at ${hex(pa)}` };
+      if (!machine.ram.isAllocated(pa, bytes)) {
+        fail({ ...where, expected: `${hex(bytes)} bytes of memory in use`, found: 'it is free or no RAM' });
+      }
+      const over = leaves.find((leaf) => leaf.pa < pa + bytes && pa < leaf.pa + leaf.size);
+      if (over !== undefined) {
+        fail({
+          ...where,
+          ...place(machine, over.offset),
+          expected: 'no leaf over a page table',
+          found: `one over the ${level} table at ${hex(pa)}`,
+        });
+      }
+    }
+  },
+});
+
+const ALLOC_3: Clause = defineClause({
+  id: 'ALLOC-3',
+  level: 'recommended',
+  area,
+  title: 'struct pages lie on the node of their section, or the kernel warns',
+  why: 'mm/sparse-vmemmap.c:vmemmap_verify; s390 passes NUMA_NO_NODE and says nothing',
+  check(subject, fail) {
+    const machine = subject.fresh({ memory: 'two-nodes' });
+    if (machine.events.some(({ id }) => id === OFFNODE)) return;
+    for (const { nr, count, nid } of machine.sections()) {
+      const { start, end } = memmapOf(machine, nr, count);
+      for (const { offset, pa } of leavesIn(machine, start, end)) {
+        // A leaf that several sections share is on the node of the first.
+        if (offset < start || machine.memory.nodeOf(pa) === nid) continue;
+        fail({
+          ...place(machine, offset),
+          expected: `memory of node ${nid}, which has free memory, or the event ${OFFNODE}`,
+          found: `memory of node ${machine.memory.nodeOf(pa)} and no warning`,
+        });
+      }
+    }
+  },
+});
+
+const ALLOC_4: Clause = defineClause({
+  id: 'ALLOC-4',
+  level: 'required',
+  area,
+  title: 'a node without free memory gets its struct pages from another, with one warning at most',
+  why: 'mm/memblock.c:memblock_alloc_range_nid falls back to any node; pr_warn_once() in vmemmap_verify',
+  check(subject, fail) {
+    const { ranges } = subject.geometry.memory('two-nodes');
+    const full = ranges.find(({ node }) => node === 1)!;
+    const memblock = { reserved: [[full.start, full.end]] as const };
+    const machine = subject.fresh({ memory: 'two-nodes', memblock });
+    const first = full.start / subject.geometry.sectionBytes;
+    const memmap = memmapOf(machine, first, (full.end - full.start) / subject.geometry.sectionBytes);
+    mustBeMapped(machine, memmap, fail, 'struct pages from another node');
+    const warnings = machine.events.filter(({ id }) => id === OFFNODE).length;
+    if (warnings > 1) {
+      fail({ machine: machineText(machine), expected: 'one warning at most', found: `${warnings} events ${OFFNODE}` });
+    }
+  },
+});
+
+const ALLOC_5: Clause = defineClause({
+  id: 'ALLOC-5',
+  level: 'required',
+  area,
+  title: 'populating takes no more memory than leaves and tables hold',
+  why: 'mm/sparse-vmemmap.c: every block is mapped or is a table; one that is neither is lost for good',
+  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  check(subject, fail) {
+    const machine = subject.fresh({ booted: false });
+    const page = pageSize(machine.model);
+    const free = machine.ram.freeBytes();
+    const tables = machine.tableMemory;
+    machine.boot();
+    const mapped = uniqueBytes(leavesOf(machine, bootMemmaps(machine)));
+    // Small tables may share a page or take one each.
+    const now = machine.tableMemory;
+    const held = Math.max((now.count - tables.count) * page, now.bytes - tables.bytes);
+    const taken = free - machine.ram.freeBytes();
+    if (taken <= mapped + held) return;
+    fail({
+      machine: machineText(machine),
+      expected: `at most ${hex(mapped + held)} bytes taken at boot, ${hex(mapped)} in leaves and ${hex(held)} in tables`,
+      found: `${hex(taken)} bytes`,
+    });
+  },
+});
+
+const ALLOC_6: Clause = defineClause({
+  id: 'ALLOC-6',
+  level: 'required',
+  area,
+  title: 'whole sections are backed by huge pages where declared, and by base pages elsewhere',
+  why: 'the capability huge-pages; mm/sparse-vmemmap.c:vmemmap_populate_hugepages',
+  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const page = pageSize(machine.model);
+    const huge = subject.has('huge-pages');
+    for (const { start, end } of bootMemmaps(machine)) {
+      for (const { offset, size } of leavesIn(machine, start, end)) {
+        if (size > page === huge) continue;
+        fail({
+          ...place(machine, offset),
+          expected: huge
+            ? 'a huge page, as capability huge-pages declares'
+            : 'a base page, since huge-pages is not declared',
+          found: `a leaf of ${hex(size)} bytes`,
+        });
+      }
+    }
+  },
+});
+
+const ALLOC_7: Clause = defineClause({
+  id: 'ALLOC-7',
+  level: 'required',
+  area,
+  title: 'without memory for a huge page, base pages are used',
+  why: 'mm/sparse-vmemmap.c:vmemmap_populate_hugepages goes on with vmemmap_populate_basepages()',
+  applies: ({ capabilities }) => capabilities.includes('huge-pages'),
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { slots, leafBytes, pageBytes } = subject.geometry;
+    const order = Math.log2(leafBytes / pageBytes);
+    machine.failures.add({ order, times: Number.POSITIVE_INFINITY });
+    const memmap = memmapOf(machine, slots[0]!);
+    if (!hotAdd(machine, slots[0]!, 1)) {
+      fail({ ...place(machine, memmap.start), expected: 'base pages instead', found: 'an error' });
+    }
+    for (const { offset, size } of leavesIn(machine, memmap.start, memmap.end)) {
+      if (size < leafBytes) continue;
+      fail({ ...place(machine, offset), expected: 'base pages', found: `a leaf of ${hex(size)} bytes` });
+    }
+    mustBeMapped(machine, memmap, fail, 'base pages instead');
+  },
+});
+
+/** Which memory struct pages and tables come from. */
+export const allocation: readonly Clause[] = [ALLOC_1, ALLOC_2, ALLOC_3, ALLOC_4, ALLOC_5, ALLOC_6, ALLOC_7];

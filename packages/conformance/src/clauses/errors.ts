@@ -1,0 +1,181 @@
+import { ENOMEM, isVmemmapError, type Machine, type VmemAltmap } from '@vmemmap/core';
+import { type Clause, defineClause } from '../clause.ts';
+import { type FailurePlan, failurePlans } from '../failure-plan.ts';
+import type { Geometry } from '../geometry.ts';
+import { deviceAltmap, hotAdd, hotRemove } from '../hot-add.ts';
+import { machineText } from '../machine-text.ts';
+import { bootMemmaps, memmapOf } from '../memmap.ts';
+import { mustBeMapped } from '../must-be-mapped.ts';
+import { place } from '../place.ts';
+import { firstChange, leavesOf } from '../snapshot.ts';
+import { uniqueBytes } from '../unique-bytes.ts';
+
+const area = 'errors';
+const FOREVER = Number.POSITIVE_INFINITY;
+
+/** Adds the section of the first slot while memory runs out. */
+function hotAddFailing(machine: Machine, geometry: Geometry, plan: FailurePlan, altmap?: VmemAltmap): boolean {
+  for (const rule of plan.rules) machine.failures.add(rule);
+  const added = hotAdd(machine, geometry.slots[0]!, 1, altmap === undefined ? {} : { altmap });
+  machine.failures.clear();
+  return added;
+}
+
+const ERR_1: Clause = defineClause({
+  id: 'ERR-1',
+  level: 'required',
+  area,
+  title: 'without memory, adding a section fails with an error and changes no other mapping',
+  why: 'mm/sparse-vmemmap.c:section_activate turns any error into -ENOMEM; a success would let memmap_init_range() write to nowhere',
+  check(subject, fail) {
+    for (const plan of failurePlans(subject)) {
+      const machine = subject.fresh();
+      const boot = bootMemmaps(machine);
+      const before = leavesOf(machine, boot);
+      const memmap = memmapOf(machine, subject.geometry.slots[0]!);
+      const added = hotAddFailing(machine, subject.geometry, plan);
+      if (added) mustBeMapped(machine, memmap, fail, `an error, or struct pages (${plan.text})`);
+      const change = firstChange(before, leavesOf(machine, boot));
+      if (change !== undefined) {
+        fail({ ...place(machine, change.offset), expected: 'boot mappings to stay as they are', found: change.text });
+      }
+    }
+  },
+});
+
+const ERR_2: Clause = defineClause({
+  id: 'ERR-2',
+  level: 'required',
+  area,
+  title: 'after an error, adding the section again gives it all of its struct pages',
+  why: 'mm/sparse-vmemmap.c has no rollback: what was made before the error is met again and must still be good',
+  check(subject, fail) {
+    const { geometry } = subject;
+    const nr = geometry.slots[0]!;
+    for (const plan of failurePlans(subject)) {
+      const machine = subject.fresh();
+      hotAddFailing(machine, geometry, plan);
+      const stretch = memmapOf(machine, nr);
+      if (!hotAdd(machine, nr, 1)) {
+        fail({
+          ...place(machine, stretch.start),
+          expected: `success at the second try (${plan.text})`,
+          found: 'an error with memory to be had',
+        });
+      }
+      mustBeMapped(machine, stretch, fail, `every struct page mapped at the second try (${plan.text})`);
+      const leaves = leavesOf(machine, [stretch]);
+      const total = leaves.reduce((sum, { size }) => sum + size, 0);
+      if (uniqueBytes(leaves) !== total) {
+        fail({
+          ...place(machine, stretch.start),
+          expected: `memory of its own for each leaf (${plan.text})`,
+          found: 'shared memory',
+        });
+      }
+    }
+  },
+});
+
+const ERR_3: Clause = defineClause({
+  id: 'ERR-3',
+  level: 'required',
+  area,
+  title: 'after an error, freeing the section gives back all memory it took',
+  why: 'mm/sparse-vmemmap.c:section_activate calls section_deactivate() on what populate left behind',
+  applies: ({ capabilities }) => capabilities.includes('free'),
+  check(subject, fail) {
+    const { geometry } = subject;
+    const nr = geometry.slots[0]!;
+    for (const plan of failurePlans(subject)) {
+      const machine = subject.fresh();
+      // Twice: the tables that stay for good are made the first time.
+      hotAddFailing(machine, geometry, plan);
+      hotRemove(machine, nr, 1);
+      const before = machine.ram.freeBytes();
+      hotAddFailing(machine, geometry, plan);
+      hotRemove(machine, nr, 1);
+      const lost = before - machine.ram.freeBytes();
+      if (lost === 0) continue;
+      fail({
+        ...place(machine, memmapOf(machine, nr).start),
+        expected: `as much free memory as after the same the first time (${plan.text})`,
+        found: `${Math.abs(lost)} bytes ${lost > 0 ? 'less' : 'more'}`,
+      });
+    }
+  },
+});
+
+const ERR_4: Clause = defineClause({
+  id: 'ERR-4',
+  level: 'required',
+  area,
+  title: 'boot without enough memory leaves out sections, or panics, as the release does; what has a memmap is mapped',
+  why: 'mm/sparse.c:sparse_init_nid: 7.2 logs and goes on, 7.3 panics; both need a negative errno from vmemmap_populate()',
+  check(subject, fail) {
+    const failures = [{ source: 'memblock', nth: 1, times: FOREVER }] as const;
+    const machine = subject.fresh({ release: '7.2', failures });
+    for (const memmap of bootMemmaps(machine))
+      mustBeMapped(machine, memmap, fail, 'a section left out, or its struct pages');
+    if (!machine.events.some(({ id }) => id === 'memmap-backing-failed')) {
+      fail({
+        machine: machineText(machine),
+        expected: 'the event memmap-backing-failed',
+        found: 'boot without memory for struct pages',
+      });
+    }
+    try {
+      subject.fresh({ release: '7.3', failures });
+    } catch (error) {
+      if (isVmemmapError(error) && error.code === 'KERNEL_PANIC') return;
+      throw error;
+    }
+    fail({ machine: 'the same on release 7.3', expected: 'a panic', found: 'boot without memory for struct pages' });
+  },
+});
+
+const ERR_5: Clause = defineClause({
+  id: 'ERR-5',
+  level: 'recommended',
+  area,
+  title: 'the error for want of memory is -ENOMEM',
+  why: 'mm/sparse-vmemmap.c:vmemmap_populate_basepages; powerpc hash returns -EFAULT when the hash table is full, which nobody looks at',
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const nr = subject.geometry.slots[0]!;
+    const { start, end } = memmapOf(machine, nr);
+    machine.failures.add({ times: FOREVER });
+    const errno = machine.ops.vmemmapPopulate(start, end, 0, undefined, undefined);
+    if (errno !== ENOMEM) {
+      fail({ ...place(machine, start), expected: `${ENOMEM} (-ENOMEM)`, found: `vmemmapPopulate() returned ${errno}` });
+    }
+  },
+});
+
+const ERR_6: Clause = defineClause({
+  id: 'ERR-6',
+  level: 'required',
+  area,
+  title: 'after an error with an altmap, freeing the section empties the altmap',
+  why: 'mm/sparse-vmemmap.c:section_deactivate is handed the same altmap; mm/memremap.c warns about pages still out',
+  applies: ({ capabilities }) => capabilities.includes('altmap') && capabilities.includes('free'),
+  check(subject, fail) {
+    const { geometry } = subject;
+    const nr = geometry.slots[0]!;
+    for (const plan of failurePlans(subject)) {
+      const machine = subject.fresh();
+      const altmap = deviceAltmap(geometry, nr, 1);
+      hotAddFailing(machine, geometry, plan, altmap);
+      hotRemove(machine, nr, 1, altmap);
+      if (altmap.alloc === 0) continue;
+      fail({
+        ...place(machine, memmapOf(machine, nr).start),
+        expected: `an altmap with nothing handed out (${plan.text})`,
+        found: `alloc ${altmap.alloc}`,
+      });
+    }
+  },
+});
+
+/** What happens without memory. */
+export const errors: readonly Clause[] = [ERR_1, ERR_2, ERR_3, ERR_4, ERR_5, ERR_6];

@@ -1,0 +1,125 @@
+import { hex, hex64, pageSize, sectionNrVmemmapPages } from '@vmemmap/core';
+import { type Clause, defineClause } from '../clause.ts';
+import { hotAdd, hotRemove } from '../hot-add.ts';
+import { machineText } from '../machine-text.ts';
+import { bootMemmaps, memmapOf } from '../memmap.ts';
+import { place } from '../place.ts';
+import { leavesOf } from '../snapshot.ts';
+import { uniqueBytes } from '../unique-bytes.ts';
+
+const area = 'sections';
+
+const SEC_1: Clause = defineClause({
+  id: 'SEC-1',
+  level: 'required',
+  area,
+  title: 'section_mem_map holds vmemmap in every section, with room for the flags below it',
+  why: 'mm/sparse.c:sparse_encode_mem_map BUG_ON(coded_mem_map & ~SECTION_MAP_MASK)',
+  check(subject, fail) {
+    const machine = subject.fresh();
+    for (const section of machine.sections()) {
+      const value = machine.sectionMemMap(section);
+      const decoded = value ^ BigInt(section.flags);
+      const flagBits = (1n << (machine.release.preinitSections ? 6n : 5n)) - 1n;
+      if (decoded === machine.window.base && (decoded & flagBits) === 0n) continue;
+      fail({
+        machine: machineText(machine),
+        address: `section ${section.nr}`,
+        expected: `vmemmap ${hex64(machine.window.base)} with the flags ${hex(section.flags)}, and no other bit below ${hex(flagBits + 1n)}`,
+        found: `section_mem_map ${hex64(value)}`,
+      });
+    }
+  },
+});
+
+const SEC_2: Clause = defineClause({
+  id: 'SEC-2',
+  level: 'required',
+  area,
+  title: 'the window has a place for the struct pages of all RAM, and ends below 2^64',
+  why: 'struct pages beyond it would overwrite what lies next; arch/x86/mm/kaslr.c and arch/s390/boot/startup.c lay the regions out',
+  check(subject, fail) {
+    for (const memory of ['one-node', 'two-nodes', 'partial'] as const) {
+      const machine = subject.fresh({ memory, booted: false });
+      const { start, end } = machine.window;
+      if (!(start < end && end <= 1n << 64n)) {
+        fail({
+          machine: machineText(machine),
+          expected: 'a window below 2^64',
+          found: `${hex64(start)} to ${hex(end)}`,
+        });
+      }
+      for (const range of machine.memory.ranges) {
+        const { sectionBytes } = subject.geometry;
+        const nr = Math.floor(range.start / sectionBytes);
+        const memmap = memmapOf(machine, nr, Math.ceil(range.end / sectionBytes) - nr);
+        if (memmap.start >= 0 && BigInt(memmap.end) <= end - start) continue;
+        fail({
+          machine: machineText(machine),
+          address: `the struct pages of sections from ${nr} on, ${hex(memmap.start)} to ${hex(memmap.end)} from the window's start`,
+          expected: `inside the window of ${hex(end - start)} bytes`,
+          found: 'outside',
+        });
+      }
+    }
+  },
+});
+
+const SEC_3: Clause = defineClause({
+  id: 'SEC-3',
+  level: 'required',
+  area,
+  title: 'the memmap counter of boot is the number of pages that struct pages fill, but for the rest of leaves',
+  why: 'nr_memmap_boot_pages: mm/sparse-vmemmap.c:section_nr_vmemmap_pages counts struct pages, not leaves',
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const page = pageSize(machine.model);
+    const { leafBytes } = subject.geometry;
+    const memmaps = bootMemmaps(machine);
+    const backed = uniqueBytes(leavesOf(machine, memmaps)) / page;
+    const counted = machine.counters.nr_memmap_boot_pages;
+    // Each stretch of struct pages may use a part only of its first and of its last leaf.
+    const rest = (memmaps.length * 2 * leafBytes) / page;
+    if (counted > 0 && backed >= counted && backed <= counted + rest) return;
+    fail({
+      machine: machineText(machine),
+      expected: `${counted} to ${counted + rest} pages behind struct pages, since nr_memmap_boot_pages is ${counted}`,
+      found: `${backed}`,
+    });
+  },
+});
+
+const SEC_4: Clause = defineClause({
+  id: 'SEC-4',
+  level: 'required',
+  area,
+  title: 'a failed add counts for nothing once it is undone',
+  why: 'mm/sparse-vmemmap.c:populate_section_memmap counts on NULL too; section_deactivate() takes the same away',
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const nr = subject.geometry.slots[0]!;
+    machine.failures.add({ times: Number.POSITIVE_INFINITY });
+    const added = hotAdd(machine, nr, 1);
+    machine.failures.clear();
+    if (added)
+      fail({ ...place(machine, memmapOf(machine, nr).start), expected: 'an error without memory', found: 'success' });
+    const pages = sectionNrVmemmapPages(machine.model, subject.geometry.pagesPerSection);
+    if (machine.counters.nr_memmap_pages !== pages) {
+      fail({
+        machine: machineText(machine),
+        expected: `nr_memmap_pages ${pages}`,
+        found: `${machine.counters.nr_memmap_pages}`,
+      });
+    }
+    hotRemove(machine, nr, 1);
+    if (machine.counters.nr_memmap_pages === 0) return;
+    fail({
+      machine: machineText(machine),
+      expected: 'nr_memmap_pages 0',
+      found: `${machine.counters.nr_memmap_pages}`,
+    });
+  },
+});
+
+/** Sections, the window, and the counters. */
+export const sections: readonly Clause[] = [SEC_1, SEC_2, SEC_3, SEC_4];

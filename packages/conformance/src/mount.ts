@@ -1,0 +1,38 @@
+import { type ArchPlugin, checkPlugin } from '@vmemmap/core';
+import { type ConformanceOptions, completeOptions } from './options.ts';
+import { outcomeOf } from './outcome.ts';
+import { subjectOf } from './subject.ts';
+
+/** What a test runner must have. vitest, node:test, mocha, jest and bun:test do. */
+export interface TestRunner {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, body: () => void): unknown;
+}
+
+/**
+ * Makes a test of every clause that applies, in every configuration: `[MAP-1] x86 la57=false: boot maps …`.
+ * A known failure is a test that passes, and fails once the clause holds.
+ * @throws VmemmapError as runConformance() does
+ */
+export function mountConformance<C extends object>(
+  { describe, it }: TestRunner,
+  plugin: ArchPlugin<C>,
+  options: ConformanceOptions<C> = {},
+): void {
+  const checked = checkPlugin(plugin);
+  const { configs, clauses, knownFailures } = completeOptions(options);
+  for (const config of configs) {
+    const subject = subjectOf(checked, config);
+    describe(`conformance of ${subject.label}`, () => {
+      for (const clause of clauses) {
+        if (clause.applies?.(subject.arch) === false) continue;
+        const level = clause.level === 'recommended' ? ' (recommended)' : '';
+        it(`[${clause.id}] ${subject.label}: ${clause.title}${level}`, () => {
+          const { kind, message, failure } = outcomeOf(clause, subject, knownFailures);
+          if (kind === 'failed') throw failure;
+          if (kind === 'unexpected-pass') throw new Error(message);
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,629 @@
+import { type ReferenceConfig, reference } from '@vmemmap/conformance/reference';
+import {
+  type ArchPlugin,
+  alignDown,
+  alignUp,
+  altmapAlloc,
+  blockRun,
+  EINVAL,
+  ENOMEM,
+  OK,
+  type PopulateContext,
+  translation,
+  type VmemAltmap,
+} from '@vmemmap/core';
+import { type Break, broken, type ReferenceAtWork } from './broken.ts';
+
+/** A broken architecture, and the clause that must say so. */
+export interface BrokenVariant {
+  readonly clause: string;
+  /** What is wrong, after "that …". */
+  readonly wrong: string;
+  readonly plugin: ArchPlugin<ReferenceConfig>;
+  readonly config?: Partial<ReferenceConfig>;
+}
+
+const PAGE = 4096;
+/** Struct pages of a section of the reference, and its huge page. */
+const PMD = 2 ** 21;
+/** Bytes of RAM that a byte of struct pages stands for. */
+const RAM_PER_BYTE = PAGE / 64;
+
+const variant = (
+  clause: string,
+  wrong: string,
+  change: Break,
+  config: Partial<ReferenceConfig> = {},
+): BrokenVariant => ({
+  clause,
+  wrong,
+  plugin: broken(change),
+  config,
+});
+
+/** Whether the struct pages at `offset` are of memory that was there at boot. */
+const isBoot = (m: PopulateContext, offset: number): boolean => m.memory.nodeOf(offset * RAM_PER_BYTE) >= 0;
+
+/** Changes the leaves that the architecture writes. */
+const leaf = (change: (entry: { lo: number; hi: number }) => void): Break => ({
+  inside: ({ pageTable: { format } }) => {
+    const makeLeaf = format.makeLeaf.bind(format);
+    format.makeLeaf = (level, pa, out) => {
+      makeLeaf(level, pa, out);
+      change(out);
+    };
+  },
+});
+
+/** Hands every block of a size out again and again. */
+const alias: Break = {
+  context: (m) => {
+    const first = new Map<number, number>();
+    return {
+      allocBlocks: (size, node, altmap, max, out) => {
+        m.allocBlocks(size, node, altmap, max, out);
+        if (out.count === 0) return;
+        out.count = 1;
+        out.pa = first.get(size) ?? out.pa;
+        first.set(size, out.pa);
+      },
+    };
+  },
+};
+
+/** Says that all went well, whatever happened. */
+const alwaysOk: Break = {
+  ops: (ops) => ({
+    vmemmapPopulate: (...args) => {
+      ops.vmemmapPopulate(...args);
+      return OK;
+    },
+  }),
+};
+
+/** Declares less than it does. */
+const undeclared = (capability: string): Break => ({
+  arch: ({ capabilities }) => ({ capabilities: capabilities.filter((name) => name !== capability) }),
+});
+
+/** Takes existing leaves out before it populates, as if populate were meant to replace them. */
+const replaces = (
+  ops: ReferenceAtWork,
+  when: (start: number, end: number) => boolean,
+): ReturnType<NonNullable<Break['ops']>> => ({
+  vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+    if (when(start, end)) {
+      const { pageTable } = ops;
+      const slot = pageTable.lookup(1, start);
+      if (slot >= 0) pageTable.clear(1, slot, pageTable.index(1, start));
+    }
+    return ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+  },
+});
+
+function lax(): ArchPlugin<ReferenceConfig> {
+  const plugin = (config: Partial<ReferenceConfig> = {}) =>
+    reference(config.hugePages === undefined ? {} : { hugePages: config.hugePages });
+  return Object.defineProperties(plugin, Object.getOwnPropertyDescriptors(reference)) as ArchPlugin<ReferenceConfig>;
+}
+
+function sharedState(): ArchPlugin<ReferenceConfig> {
+  const populated = new Set<number>();
+  return broken({
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        if (populated.has(start) && start > 0) return OK;
+        populated.add(start);
+        return ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+      },
+    }),
+  });
+}
+
+/** At least one variant of the reference for every clause. */
+export const brokenVariants: readonly BrokenVariant[] = [
+  variant('CON-1', 'has another name than its plugin', { arch: () => ({ name: 'other' }) }),
+  variant('CON-1', 'declares page-directory-sync and cannot make address spaces', {
+    ops: () => ({ createAddressSpace: undefined as never }),
+  }),
+  { clause: 'CON-2', wrong: 'takes options that do not exist', plugin: lax() },
+  { clause: 'CON-3', wrong: 'remembers in the plugin what a machine has populated', plugin: sharedState() },
+  variant('CON-4', 'takes base pages while it is watched', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, end, ...rest) => {
+        if (m.trace === undefined || end - start < PMD) return ops.vmemmapPopulate(start, end, ...rest);
+        ops.vmemmapPopulate(start, start + PAGE, ...rest);
+        return ops.vmemmapPopulate(start + PAGE, end, ...rest);
+      },
+    }),
+  }),
+  variant(
+    'CON-5',
+    'takes a run of blocks that is shorter than asked for as no memory',
+    {
+      context: (m) => ({
+        allocBlocks: (size, node, altmap, max, out) => {
+          m.allocBlocks(size, node, altmap, max, out);
+          if (out.count < max) out.count = 0;
+        },
+      }),
+    },
+    { hugePages: false },
+  ),
+  variant('CON-6', 'refuses a pgmap', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) =>
+        pgmap === undefined ? ops.vmemmapPopulate(start, end, node, altmap, pgmap) : EINVAL,
+    }),
+  }),
+  variant('CON-7', 'forgets the last section on a release with a boot buffer', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, end, ...rest) => {
+        const skip = m.release.sparseBuffer && end * RAM_PER_BYTE === m.memory.end;
+        return skip ? OK : ops.vmemmapPopulate(start, end, ...rest);
+      },
+    }),
+  }),
+  variant('CON-7', 'fails an assertion on a release with a boot buffer', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (...args) => {
+        if (m.release.sparseBuffer) m.events.record('VM_BUG_ON', 'leaves-ascend', 'none', () => 'leaves ascend');
+        return ops.vmemmapPopulate(...args);
+      },
+    }),
+  }),
+
+  variant('MAP-1', 'forgets a section', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, ...rest) => (start === PMD ? OK : ops.vmemmapPopulate(start, end, ...rest)),
+    }),
+  }),
+  variant('MAP-1', 'ends walks in a stretch of no bytes', {
+    ops: (ops) => ({
+      walk: (root, offset, out) => {
+        ops.walk(root, offset, out);
+        out.span = 0;
+      },
+    }),
+  }),
+  variant('MAP-2', 'walks to the page after the right one', {
+    ops: (ops) => ({
+      walk: (root, offset, out) => {
+        ops.walk(root, offset, out);
+        out.pa += PAGE;
+      },
+    }),
+  }),
+  variant(
+    'MAP-3',
+    'lets user mode reach struct pages',
+    leaf((entry) => {
+      entry.lo |= 1 << 4;
+    }),
+  ),
+  variant(
+    'MAP-3',
+    'maps struct pages for reading only',
+    leaf((entry) => {
+      entry.lo &= ~(1 << 2);
+    }),
+  ),
+  variant(
+    'MAP-4',
+    'maps struct pages executable',
+    leaf((entry) => {
+      entry.lo &= ~(1 << 3);
+    }),
+  ),
+  variant('MAP-5', 'maps the same huge page everywhere', alias),
+  variant('MAP-6', 'maps a section too much', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, ...rest) => ops.vmemmapPopulate(start, end + PMD, ...rest),
+    }),
+  }),
+  variant('MAP-7', 'maps nothing after boot', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, ...rest) => (isBoot(m, start) ? ops.vmemmapPopulate(start, ...rest) : OK),
+    }),
+  }),
+  variant('MAP-8', 'adds whole sections only', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, ...rest) => (end - start < PMD ? EINVAL : ops.vmemmapPopulate(start, end, ...rest)),
+    }),
+  }),
+  variant('MAP-9', 'populates no further than RAM goes', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, end, ...rest) => {
+        const last = alignUp(m.memory.end / RAM_PER_BYTE, PAGE);
+        return ops.vmemmapPopulate(start, start < last ? Math.min(end, last) : end, ...rest);
+      },
+    }),
+  }),
+
+  variant('ALLOC-1', 'frees what it has just mapped', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, end, ...rest) => {
+        const err = ops.vmemmapPopulate(start, end, ...rest);
+        const at = translation();
+        ops.walk(ops.initMm.root, start, at);
+        if (at.mapped) m.freePages(at.pa, at.span);
+        return err;
+      },
+    }),
+  }),
+  variant('ALLOC-2', 'makes tables out of nothing', {
+    context: () => {
+      let next = 2 ** 39;
+      return {
+        allocBlock: (size) => {
+          next -= size;
+          return next;
+        },
+      };
+    },
+  }),
+  variant(
+    'ALLOC-2',
+    'makes tables out of struct pages',
+    {
+      context: (m) => {
+        let spare = 0;
+        return {
+          allocBlocks: (size, node, altmap, max, out) => {
+            m.allocBlocks(size, node, altmap, max, out);
+            if (spare === 0 && out.count > 0) spare = out.pa + size;
+          },
+          allocBlock: (size, node) => {
+            if (spare === 0) return m.allocBlock(size, node);
+            spare -= size;
+            return spare;
+          },
+        };
+      },
+    },
+    { hugePages: false },
+  ),
+  variant('ALLOC-3', 'takes all memory from node 0 and says nothing', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, _node, altmap, pgmap) => ops.vmemmapPopulate(start, end, 0, altmap, pgmap),
+    }),
+  }),
+  variant('ALLOC-4', 'insists on its node', {
+    context: (m) => ({
+      allocBlocks: (size, node, altmap, max, out) => {
+        m.allocBlocks(size, node, altmap, max, out);
+        if (altmap === undefined && m.memory.nodeOf(out.pa) !== node) out.count = 0;
+      },
+    }),
+  }),
+  variant('ALLOC-4', 'warns about every section', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        const err = ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+        const at = translation();
+        ops.walk(ops.initMm.root, start, at);
+        if (at.mapped && m.memory.nodeOf(at.pa) !== node) {
+          m.events.record('WARN', 'offnode-page-structs', 'none', () => 'off node');
+        }
+        return err;
+      },
+    }),
+  }),
+  variant('ALLOC-5', 'takes a page more with every block', {
+    context: (m) => ({
+      allocBlocks: (size, node, altmap, max, out) => {
+        m.allocBlocks(size, node, altmap, max, out);
+        m.allocBlock(PAGE, node);
+      },
+    }),
+  }),
+  variant('ALLOC-6', 'takes base pages though it declares huge pages', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, ...rest) => {
+        const err = ops.vmemmapPopulate(start, start + PAGE, ...rest);
+        return err === OK ? ops.vmemmapPopulate(start + PAGE, end, ...rest) : err;
+      },
+    }),
+  }),
+  variant('ALLOC-6', 'takes huge pages without declaring them', undeclared('huge-pages')),
+  variant('ALLOC-7', 'gives up without a huge page', {
+    context: (m) => {
+      let dry = false;
+      return {
+        allocBlocks: (size, node, altmap, max, out) => {
+          out.count = 0;
+          if (size > PAGE || !dry) m.allocBlocks(size, node, altmap, max, out);
+          dry = size > PAGE && out.count === 0;
+        },
+      };
+    },
+  }),
+
+  variant('ALT-1', 'does not look at the altmap', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, _altmap, pgmap) => ops.vmemmapPopulate(start, end, node, undefined, pgmap),
+    }),
+  }),
+  variant('ALT-1', 'takes from the altmap without declaring it', undeclared('altmap')),
+  variant('ALT-1', 'takes what the altmap reserves', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        if (altmap === undefined) return ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+        const early = { ...altmap, reserve: 0 };
+        const err = ops.vmemmapPopulate(start, end, node, early, pgmap);
+        Object.assign(altmap, { alloc: early.alloc, align: early.align });
+        return err;
+      },
+    }),
+  }),
+  altmapTables(),
+  variant('ALT-3', 'takes RAM when the altmap is used up', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        const err = ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+        return err === OK || altmap === undefined ? err : ops.vmemmapPopulate(start, end, node, undefined, pgmap);
+      },
+    }),
+  }),
+  variant('ALT-4', 'takes a page more of the altmap', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        if (altmap !== undefined) altmapAlloc(altmap, PAGE, PAGE, 1, blockRun());
+        return ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+      },
+    }),
+  }),
+  variant('ALT-5', 'frees pages of the altmap to RAM', {
+    ops: (ops) => ({ vmemmapFree: (start, end) => ops.vmemmapFree(start, end, undefined) }),
+  }),
+
+  variant('ERR-1', 'says that all went well whatever happened', alwaysOk),
+  variant('ERR-1', 'unmaps a boot section on error', {
+    ops: (ops) => ({
+      vmemmapPopulate: (...args) => {
+        const err = ops.vmemmapPopulate(...args);
+        if (err !== OK) ops.vmemmapFree(0, PMD, undefined);
+        return err;
+      },
+    }),
+  }),
+  variant('ERR-2', 'takes what it tried for what it did', {
+    ops: (ops) => {
+      const tried = new Set<number>();
+      return {
+        vmemmapPopulate: (start, ...rest) => {
+          if (tried.has(start)) return OK;
+          tried.add(start);
+          return ops.vmemmapPopulate(start, ...rest);
+        },
+      };
+    },
+  }),
+  variant('ERR-3', 'loses a page on error', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        const scratch = m.allocBlock(PAGE, node);
+        const err = ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+        if (err === OK && scratch >= 0) m.freePages(scratch, PAGE);
+        return err;
+      },
+    }),
+  }),
+  variant('ERR-4', 'says that all went well at boot', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (start, ...rest) => {
+        const err = ops.vmemmapPopulate(start, ...rest);
+        return isBoot(m, start) ? OK : err;
+      },
+    }),
+  }),
+  variant('ERR-5', 'says -EINVAL without memory', {
+    ops: (ops) => ({
+      vmemmapPopulate: (...args) => (ops.vmemmapPopulate(...args) === ENOMEM ? EINVAL : OK),
+    }),
+  }),
+  variant('ERR-6', 'loses a page of the altmap on error', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        const err = ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+        if (err !== OK && altmap !== undefined) altmap.alloc++;
+        return err;
+      },
+    }),
+  }),
+
+  variant('IDEM-1', 'replaces leaves that are there', {
+    ops: (ops) => replaces(ops, () => true),
+  }),
+  variant('IDEM-2', 'replaces a table by a huge page', {
+    ops: (ops) =>
+      replaces(ops, (start, end) => {
+        const at = translation();
+        ops.walk(ops.initMm.root, start, at);
+        return end - start === PMD && at.span === PAGE;
+      }),
+  }),
+
+  variant('FREE-1', 'frees nothing', { ops: () => ({ vmemmapFree: () => {} }) }),
+  variant('FREE-1', 'unmaps without declaring free', undeclared('free')),
+  variant('FREE-2', 'unmaps and returns no memory', { context: () => ({ freePages: () => 'allocator' }) }),
+  variant('FREE-2', 'returns memory without declaring free', undeclared('free')),
+  variant('FREE-3', 'frees the last leaf again', {
+    context: (m) => {
+      let last: readonly [number, number] | undefined;
+      return {
+        freePages: (pa, size) => {
+          last = [pa, size];
+          return m.freePages(pa, size);
+        },
+        flushTlb: () => {
+          if (last !== undefined) m.freePages(...last);
+        },
+      };
+    },
+  }),
+  variant('FREE-4', 'frees a section too much', {
+    ops: (ops) => ({ vmemmapFree: (start, end, altmap) => ops.vmemmapFree(start, end + PMD, altmap) }),
+  }),
+  variant('FREE-5', 'frees the whole leaf for a part', {
+    ops: (ops) => ({
+      vmemmapFree: (start, end, altmap) => ops.vmemmapFree(alignDown(start, PMD), alignUp(end, PMD), altmap),
+    }),
+  }),
+  variant('FREE-6', 'forgets tables', {
+    inside: ({ pageTable }, m) => {
+      pageTable.freeTable = (level, _slot, parent, index) => {
+        pageTable.clear(level - 1, parent, index);
+        // So that nobody finds it again.
+        m.tables.generation++;
+      };
+    },
+  }),
+  variant('FREE-7', 'keeps empty tables', {
+    inside: ({ pageTable }) => {
+      pageTable.freeTable = () => {};
+    },
+  }),
+  variant('FREE-8', 'flushes no TLB', { context: () => ({ flushTlb: () => {} }) }),
+  variant('FREE-9', 'refuses to free boot memory', {
+    ops: (ops, m) => ({
+      vmemmapFree: (start, end, altmap) => {
+        const at = translation();
+        ops.walk(ops.initMm.root, start, at);
+        if (!at.mapped || !m.isReserved(at.pa)) ops.vmemmapFree(start, end, altmap);
+      },
+    }),
+  }),
+
+  variant('TAB-1', 'translates to the byte after the right one', {
+    ops: (ops) => ({
+      translate: (root, va) => {
+        const walk = ops.translate(root, va);
+        walk.result.pa++;
+        return walk;
+      },
+    }),
+  }),
+  variant('TAB-1', 'is wrong about many addresses', {
+    ops: () => ({ walkMany: (_root, _offsets, pas) => void pas.fill(0) }),
+  }),
+  variant('TAB-1', 'is wrong about a range of addresses', {
+    ops: () => ({ walkRange: (_root, _first, _step, _count, pas) => void pas.fill(0) }),
+  }),
+  variant('TAB-2', 'does not say why nothing is mapped', {
+    ops: (ops) => ({
+      walk: (root, offset, out) => {
+        ops.walk(root, offset, out);
+        out.fault = '';
+      },
+    }),
+  }),
+  variant('TAB-3', 'lists the root table only', {
+    ops: (ops) => ({ tables: (root) => [...ops.tables(root)].slice(0, 1) }),
+  }),
+  variant('TAB-3', 'lists tables twice', {
+    ops: (ops) => ({ tables: (root) => [...ops.tables(root), ...ops.tables(root)] }),
+  }),
+  variant('TAB-4', 'reads its own entries wrongly', {
+    inside: ({ pageTable: { format } }) => {
+      format.leafAddress = () => 0;
+    },
+  }),
+  variant('TAB-5', 'remembers walks', {
+    ops: (ops) => {
+      const seen = new Map<string, ReturnType<typeof translation>>();
+      return {
+        walk: (root, offset, out) => {
+          const key = `${root} ${offset}`;
+          ops.walk(root, offset, out);
+          const known = seen.get(key);
+          if (known !== undefined) Object.assign(out, known);
+          else if (out.mapped) seen.set(key, { ...out });
+        },
+      };
+    },
+  }),
+  variant('TAB-6', 'describes a bit twice', {
+    arch: ({ entryLayouts }) => ({
+      entryLayouts: entryLayouts.map((layout) => ({ ...layout, fields: [...layout.fields, ...layout.fields] })),
+    }),
+  }),
+  variant('TAB-6', 'describes no entries', { arch: () => ({ entryLayouts: [] }) }),
+
+  variant('SYNC-1', 'tells no other address space', {
+    inside: (ops) => {
+      ops.syncKernelMappings = () => {};
+    },
+  }),
+  variant('SYNC-2', 'starts address spaces empty', {
+    ops: (_, m) => ({
+      createAddressSpace: (name, root) => {
+        m.tables.create(root, PAGE);
+        return { name, root };
+      },
+    }),
+  }),
+  variant('SYNC-3', 'tells other address spaces only when all went well', {
+    inside: (ops, m) => {
+      const sync = ops.syncKernelMappings.bind(ops);
+      const populate = ops.vmemmapPopulate.bind(ops);
+      ops.syncKernelMappings = () => {};
+      ops.vmemmapPopulate = (start, end, ...rest) => {
+        const err = populate(start, end, ...rest);
+        if (err === OK && m.release.syncsNewTopLevelEntries) sync(start, end - 1);
+        return err;
+      };
+    },
+  }),
+  variant('SYNC-4', 'writes into the user half', {
+    ops: (ops, m) => ({
+      vmemmapPopulate: (...args) => {
+        for (const { root } of m.addressSpaces) m.tables.lanes[ops.pageTable.word(m.tables.find(root), 0)]!++;
+        return ops.vmemmapPopulate(...args);
+      },
+    }),
+  }),
+  variant('SYNC-5', 'makes address spaces without declaring it', undeclared('page-directory-sync')),
+
+  variant('SEC-1', 'has a vmemmap with bits where the section flags are', {
+    arch: (arch) => ({
+      window: (memory, release) => {
+        const window = arch.window(memory, release);
+        return { ...window, base: window.base + 16n };
+      },
+    }),
+  }),
+  variant('SEC-2', 'has a window that is too small', {
+    arch: (arch) => ({
+      window: (memory, release) => {
+        const window = arch.window(memory, release);
+        return { ...window, end: window.start + BigInt(2 * PMD) };
+      },
+    }),
+  }),
+  variant('SEC-3', 'maps the same huge page everywhere', alias),
+  variant('SEC-4', 'says that all went well whatever happened', alwaysOk),
+];
+
+// Tables have no altmap to come from: this one remembers the last it was given.
+function altmapTables(): BrokenVariant {
+  let current: VmemAltmap | undefined;
+  return variant('ALT-2', 'puts tables into the altmap', {
+    context: (m) => ({
+      allocBlock: (size, node) => {
+        if (current === undefined) return m.allocBlock(size, node);
+        const run = blockRun();
+        altmapAlloc(current, size, PAGE, 1, run);
+        return run.count === 0 ? -1 : run.pa;
+      },
+    }),
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        current = altmap;
+        const err = ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+        current = undefined;
+        return err;
+      },
+    }),
+  });
+}
