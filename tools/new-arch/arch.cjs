@@ -26,6 +26,7 @@ async function archGenerator(tree, options) {
   // One release train: the new plugin starts where the contract and the kit are now.
   generateFiles(tree, join(__dirname, 'files'), root, {
     name,
+    className: name[0]?.toUpperCase() + name.slice(1),
     packageName,
     version: readJson(tree, 'packages/core/package.json').version,
     corePeerRange: readJson(tree, 'packages/conformance/package.json').peerDependencies['@vmemmap/core'],
@@ -44,8 +45,8 @@ async function archGenerator(tree, options) {
     console.log(`
 ${packageName} is in ${root}. Next:
   1. npm install                    links the package and adds it to package-lock.json
-  2. npx nx test ${packageName}
-  3. write ${root}/src and replace the placeholders
+  2. npx nx test ${packageName}     runs the kit; the clauses that fail are what is left to do
+  3. ${root}/README.md says where to begin
   4. npm run changeset
 `);
   };

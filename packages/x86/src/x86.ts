@@ -28,9 +28,14 @@ class X86Arch implements VmemmapArch {
     this.#config = config;
     this.config = { ...config };
     this.model = memoryModel(config);
-    const always: Capability[] = ['free', 'page-directory-sync', 'page-tables'];
     // Without PSE there are no huge pages, and an altmap is refused.
-    this.capabilities = config.pse ? ['huge-pages', 'altmap', ...always] : always;
+    this.capabilities = [
+      ...(config.pse ? (['huge-pages', 'altmap'] as const) : []),
+      'free',
+      ...(config.nx ? (['no-execute'] as const) : []),
+      'page-directory-sync',
+      'page-tables',
+    ];
   }
 
   window(): VmemmapWindow {
@@ -50,6 +55,6 @@ export const x86: ArchPlugin<X86Config> = definePlugin<X86Config>({
   name: 'x86',
   about: 'x86-64: 4 and 5 levels, 2 MiB or base pages, page-directory sync',
   config: fields,
-  capabilities: ['huge-pages', 'altmap', 'free', 'page-directory-sync', 'page-tables'],
+  capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', 'page-directory-sync', 'page-tables'],
   create: (config) => new X86Arch(config),
 });

@@ -19,18 +19,20 @@ import type { TableView, Translation, Walk } from './translation.ts';
  * - `huge-pages`: backs whole sections with PMD-sized leaves
  * - `altmap`: struct pages of a whole section come from the altmap when one is given
  * - `free`: vmemmapFree() takes mappings away and returns memory
+ * - `no-execute`: struct pages can never be executed
  * - `page-directory-sync`: new top-level entries are copied to every address space; needs `syncKernelMappings` and
  *   `createAddressSpace`
  * - `page-tables`: the vmemmap is mapped by page tables that `tables()` can list; needs `tables`, `readEntry` and
  *   `pageTable`
  */
-export type Capability = 'huge-pages' | 'altmap' | 'free' | 'page-directory-sync' | 'page-tables';
+export type Capability = 'huge-pages' | 'altmap' | 'free' | 'no-execute' | 'page-directory-sync' | 'page-tables';
 
 /** All capabilities, for tools. */
 export const CAPABILITIES: readonly Capability[] = [
   'huge-pages',
   'altmap',
   'free',
+  'no-execute',
   'page-directory-sync',
   'page-tables',
 ];
@@ -44,6 +46,7 @@ export interface VmemmapArch {
   readonly name: string;
   /** The configuration it was made with, defaults filled in. */
   readonly config: ConfigValues;
+  /** Page, section and struct page sizes, and the limits of physical memory. */
   readonly model: MemoryModel;
   /** What it can do in this configuration; a subset of what its plugin declares. */
   readonly capabilities: readonly Capability[];

@@ -7,6 +7,7 @@ const NEEDS: Readonly<Record<Capability, readonly (keyof VmemmapOps)[]>> = {
   'huge-pages': [],
   altmap: [],
   free: [],
+  'no-execute': [],
   'page-directory-sync': ['syncKernelMappings', 'createAddressSpace', 'rootBytes'],
   'page-tables': ['tables', 'readEntry', 'pageTable'],
 };

@@ -22,8 +22,11 @@ export interface AddressSpace {
  * Everything an architecture changes, it changes through here.
  */
 export interface PopulateContext {
+  /** The architecture's own memory model. */
   readonly model: MemoryModel;
+  /** Where the vmemmap lies on this machine. */
   readonly window: VmemmapWindow;
+  /** The kernel revision; ask its policies, never its name. */
   readonly release: KernelRelease;
   /** RAM by node. */
   readonly memory: Public<MemoryMap>;
@@ -31,6 +34,7 @@ export interface PopulateContext {
   readonly tables: Public<TableMemory>;
   /** Every address space, `init_mm` first (the kernel's pgd_list, with init_mm before it). */
   readonly addressSpaces: readonly AddressSpace[];
+  /** Where WARN, BUG and pr_*_once conditions are recorded. */
   readonly events: Public<EventLog>;
   /** Set when somebody wants to watch. Ask `m.trace?.(…)` once per run of entries, not per entry. */
   readonly trace: Trace | undefined;

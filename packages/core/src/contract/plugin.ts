@@ -33,8 +33,11 @@ export interface ArchPlugin<C extends object = Record<string, unknown>> {
   (config?: Partial<C>): VmemmapArch;
   /** The plugin's name; `name` itself is a function's own. */
   readonly arch: string;
+  /** One line for people. */
   readonly about: string;
+  /** The keys of its configuration, for tools. */
   readonly config: ConfigFields;
+  /** Everything it can do in any configuration. */
   readonly capabilities: readonly Capability[];
   /** {@link CONTRACT_VERSION} it was made for. */
   readonly contract: number;

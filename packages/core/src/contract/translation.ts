@@ -16,11 +16,13 @@ export interface Translation {
   inside: number;
   /** Level of the last entry looked at; 0 is the root. */
   level: number;
-  /** The last entry looked at. */
+  /** The last entry looked at, low lane. */
   lo: number;
+  /** The same entry, high lane. */
   hi: number;
-  /** The same without its address bits. Only when mapped. */
+  /** The entry without its address bits, low lane. Only when mapped. */
   flagsLo: number;
+  /** The entry without its address bits, high lane. Only when mapped. */
   flagsHi: number;
   /** {@link ACCESS} bits over all levels. Only when mapped. */
   access: number;
@@ -47,17 +49,21 @@ export function translation(): Translation {
 
 /** One level of a walk, for people. */
 export interface WalkStep {
+  /** The kernel's name of the level. */
   readonly level: string;
   /** Physical address of the table. */
   readonly table: number;
+  /** Index of the entry in the table. */
   readonly index: number;
   /** The entry as it stands in memory. */
   readonly entry: bigint;
+  /** What the walker makes of it; `reserved` faults. */
   readonly kind: 'table' | 'leaf' | 'absent' | 'reserved';
 }
 
 /** A whole walk, for people. */
 export interface Walk {
+  /** Where it ended. */
   readonly result: Translation;
   /** Levels in the order they were looked at, root first. Empty when the address is refused before any table is read. */
   readonly steps: readonly WalkStep[];
@@ -65,9 +71,13 @@ export interface Walk {
 
 /** An entry that is not a leaf. */
 export interface TableEntry {
+  /** Index in its table. */
   readonly index: number;
+  /** Low lane. */
   readonly lo: number;
+  /** High lane. */
   readonly hi: number;
+  /** `invalid`: not zero, but it maps nothing. */
   readonly kind: 'table' | 'invalid';
   /** Physical address of the table it points to. Only of kind `table`. */
   readonly child: number;
@@ -75,12 +85,15 @@ export interface TableEntry {
 
 /** One table, as reading sees it. */
 export interface TableView {
+  /** Level of its entries; 0 is the root. */
   readonly level: number;
+  /** Its physical address. */
   readonly pa: number;
   /** `va + (index << shift)` is the address that an entry maps, modulo 2^64. */
   readonly va: bigint;
-  /** First and last index that lie in the window. */
+  /** First index that lies in the window. */
   readonly firstIndex: number;
+  /** Last index that lies in the window. */
   readonly lastIndex: number;
   /** Entries in the window that are neither empty nor leaves, by index. */
   readonly entries: readonly TableEntry[];

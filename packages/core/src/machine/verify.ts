@@ -1,5 +1,5 @@
 import { hex, hex64 } from '../bits.ts';
-import type { VmemmapOps } from '../contract/arch.ts';
+import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
 import { offsetOfPage, pagesPerSection } from '../contract/model.ts';
 import { ACCESS } from '../contract/translation.ts';
 import { RangeSet } from '../memory/range-set.ts';
@@ -30,21 +30,24 @@ const PROGRESS_EVERY = 1 << 16;
 
 /**
  * Walks every struct page of every section that has a memmap and checks that it is mapped, to memory in use that no
- * other part of the memmap uses, writable, for the kernel only, and not executable.
+ * other part of the memmap uses, writable, for the kernel only, and not executable where the architecture says so.
  */
 export function verifyMachine(
   m: MachineContext,
+  arch: VmemmapArch,
   ops: VmemmapOps,
   sections: Sections,
   onProgress?: (done: number, total: number) => void,
 ): Verification {
   const pages = pagesPerSection(m.model);
+  // Not to be executable is a promise of its own: not every machine can take that right away.
+  const optional = arch.capabilities.includes('no-execute') ? 0 : ACCESS.execute;
   const seen = new RangeSet();
   const problems: string[] = [];
   const total = sections.count;
   let done = 0;
   let leaves = 0;
-  let structPages = 0;
+  let bytes = 0;
   let offNode = 0;
   const va = (offset: number): string => hex64(m.window.start + BigInt(offset));
 
@@ -62,7 +65,7 @@ export function verifyMachine(
     for (const run of leafRuns(ops, ops.initMm.root, m.memory, start, end, perLeaf)) {
       if (run.offset > reached) problems.push(`${va(reached)}: struct pages not mapped up to ${va(run.offset)}`);
       const unclipped = run.offset + run.count * run.size;
-      for (const problem of faults(m, without(run, covered), va, seen)) {
+      for (const problem of faults(m, without(run, covered), optional, va, seen)) {
         if (problems.length < MAX_PROBLEMS) problems.push(problem);
         else break;
       }
@@ -70,7 +73,7 @@ export function verifyMachine(
       reached = Math.min(unclipped, end);
       covered = unclipped;
       if (run.node !== nid) offNode += reached - from;
-      structPages += (reached - from) / m.model.structPageSize;
+      bytes += reached - from;
       if (problems.length >= MAX_PROBLEMS) break;
     }
     if (reached < end) problems.push(`${va(reached)}: struct pages not mapped up to ${va(end)}`);
@@ -80,7 +83,7 @@ export function verifyMachine(
   }
   return {
     sections: done,
-    structPages: Math.floor(structPages),
+    structPages: Math.floor(bytes / m.model.structPageSize),
     leaves,
     offNode,
     problems: problems.slice(0, MAX_PROBLEMS),
@@ -93,11 +96,18 @@ function without(run: LeafRun, covered: number): LeafRun {
   return { ...run, offset: run.offset + skip * run.size, pa: run.pa + skip * run.paStep, count: run.count - skip };
 }
 
-function* faults(m: MachineContext, run: LeafRun, va: (offset: number) => string, seen: RangeSet): Generator<string> {
-  const wanted = ACCESS.read | ACCESS.write;
+function* faults(
+  m: MachineContext,
+  run: LeafRun,
+  optional: number,
+  va: (offset: number) => string,
+  seen: RangeSet,
+): Generator<string> {
   if (run.count === 0) return;
-  if (run.access !== wanted)
-    yield `${va(run.offset)}: access ${accessText(run.access)}, a struct page must have ${accessText(wanted)}`;
+  const needed = ACCESS.read | ACCESS.write;
+  if ((run.access | optional) !== (needed | optional)) {
+    yield `${va(run.offset)}: access ${accessText(run.access)}, a struct page must have ${accessText(needed)}`;
+  }
   // Leaves side by side in memory are looked at as one block, others one by one.
   const together = Math.abs(run.paStep) === run.size ? run.count : 1;
   for (let n = 0; n < run.count; n += together) {

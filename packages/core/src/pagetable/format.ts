@@ -10,7 +10,9 @@ export interface TableLevel {
 
 /** A 64-bit entry in two signed 32-bit lanes. Filled in place. */
 export interface Entry {
+  /** Bits 31:0. */
   lo: number;
+  /** Bits 63:32. */
   hi: number;
 }
 
@@ -23,6 +25,7 @@ export interface Entry {
  * lane must stay the same; runs of leaves are written that way.
  */
 export interface PageTableFormat {
+  /** Root first. */
   readonly levels: readonly TableLevel[];
   /** Level whose entries can be huge pages of the vmemmap (PMD). */
   readonly pmdLevel: number;

@@ -20,8 +20,9 @@ export interface EntryReading {
   kind: number;
   /** Physical address of the table or of the leaf. */
   address: number;
-  /** The entry without its address bits. */
+  /** The entry without its address bits, low lane. */
   flagsLo: number;
+  /** The entry without its address bits, high lane. */
   flagsHi: number;
   /** {@link ACCESS} bits that this entry leaves. */
   access: number;
@@ -31,8 +32,9 @@ export interface EntryReading {
 
 /** The address of the base page that an entry of the last level maps, in lanes. It says the same as {@link EntryReader.read}. */
 export interface PageReader {
+  /** Low lane; its page offset bits must be 0. */
   low(lo: number, hi: number): number;
-  /** -1 when the entry maps no page. */
+  /** High lane, or -1 when the entry maps no page. */
   high(lo: number, hi: number): number;
 }
 
@@ -41,7 +43,9 @@ export interface PageReader {
  * that writes entries. `level` counts from the root, 0; lanes are signed.
  */
 export interface EntryReader {
+  /** The levels the hardware walks, root first. */
   readonly levels: readonly TableLevel[];
+  /** What the hardware makes of an entry at `level`. */
   read(level: number, lo: number, hi: number, out: EntryReading): void;
   /** For speed: {@link read} of an entry of the last level in short. Without it {@link TableWalker.walkMany} reads in full. */
   readonly pages?: PageReader;
@@ -188,34 +192,42 @@ export class TableWalker {
     const bits = this.#shift[last - 1]! - this.#shift[last]!;
     const mask = this.#mask[last]!;
     const limit = pages === undefined ? 0 : pageSize * 2 ** 31;
-    const keys = new Int32Array(CACHE).fill(-1);
-    const bases = new Int32Array(CACHE);
+    // The number of a table of the last level, and its first word, side by side.
+    const cache = new Int32Array(2 * CACHE).fill(-1);
     const one = translation();
     const { lanes } = tables;
     const { length } = offsets;
     const bias = this.#bias;
-    for (let i = 0; i < length; i++) {
-      const rel = offsets[i]! + bias;
-      const page = rel >= 0 && rel < limit ? (rel * perPage) | 0 : -1;
-      const key = page >> bits;
-      const at = key & (CACHE - 1);
-      if (keys[at] !== key) {
-        const slot = key < 0 ? -1 : this.#lastTable(root, rel);
-        keys[at] = key;
-        bases[at] = slot < 0 ? -1 : tables.base[slot]!;
+    let i = 0;
+    while (i < length) {
+      // No call inside of this loop: one would have the compiler look all arrays up again each time (measured).
+      for (; pages !== undefined && i < length; i++) {
+        const rel = offsets[i]! + bias;
+        const page = rel >= 0 && rel < limit ? (rel * perPage) | 0 : -1;
+        const key = page >> bits;
+        const at = (key & (CACHE - 1)) << 1;
+        const base = cache[at + 1]!;
+        if (cache[at] !== key || base < 0) break;
+        const word = base + 2 * (page & mask);
+        const lo = lanes[word]!;
+        const hi = lanes[word + 1]!;
+        pas[2 * i] = pages.low(lo, hi) | ((rel - page * pageSize) | 0);
+        pas[2 * i + 1] = pages.high(lo, hi);
       }
-      const base = bases[at]!;
-      if (base < 0 || pages === undefined) {
-        this.walk(root, offsets[i]!, one);
-        pas[2 * i] = one.pa;
-        pas[2 * i + 1] = one.mapped ? one.pa / LANE : -1;
+      if (i === length) return;
+      const rel = offsets[i]! + bias;
+      const slot = rel >= 0 && rel < limit ? this.#lastTable(root, rel) : -1;
+      if (slot >= 0) {
+        const key = Math.floor((rel * perPage) / 2 ** bits);
+        const at = (key & (CACHE - 1)) << 1;
+        cache[at] = key;
+        cache[at + 1] = tables.base[slot]!;
         continue;
       }
-      const word = base + 2 * (page & mask);
-      const lo = lanes[word]!;
-      const hi = lanes[word + 1]!;
-      pas[2 * i] = pages.low(lo, hi) | ((rel - page * pageSize) | 0);
-      pas[2 * i + 1] = pages.high(lo, hi);
+      this.walk(root, offsets[i]!, one);
+      pas[2 * i] = one.pa;
+      pas[2 * i + 1] = one.mapped ? one.pa / LANE : -1;
+      i++;
     }
   }
 
