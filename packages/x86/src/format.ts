@@ -35,7 +35,7 @@ const LOWER: readonly TableLevel[] = [
 ];
 
 /** The levels the kernel uses, root first. */
-export function tableLevels(la57: boolean): readonly TableLevel[] {
+function tableLevels(la57: boolean): readonly TableLevel[] {
   const pgd = { name: 'pgd', shift: la57 ? PGD_SHIFT : P4D_SHIFT, indexBits: 9 };
   return la57 ? [pgd, { name: 'p4d', shift: P4D_SHIFT, indexBits: 9 }, ...LOWER] : [pgd, ...LOWER];
 }

@@ -55,7 +55,7 @@ export function compareProcesses(machine: Machine, expected: CaptureExpected, di
 }
 
 /** What a captured process is called on the machine. */
-export function processName(pid: number, comm: string): string {
+function processName(pid: number, comm: string): string {
   return `${comm}/${pid}`;
 }
 

@@ -37,7 +37,7 @@ export function checkArch(plugin: ArchPlugin, arch: VmemmapArch): void {
   };
   whole('pageShift', pageShift, 12, 16);
   whole('sectionSizeBits', sectionSizeBits, 21, 52);
-  whole('maxPhysmemBits', maxPhysmemBits, sectionSizeBits, 52);
+  whole('maxPhysmemBits', maxPhysmemBits, sectionSizeBits, 53);
   whole('structPageSize', structPageSize, 8, 4096);
   whole('maxPageOrder', maxPageOrder, 0, 30);
   whole('bootGoal', bootGoal, 0, 2 ** 52);

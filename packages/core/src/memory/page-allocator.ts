@@ -6,7 +6,8 @@ import type { Ram } from './ram.ts';
 /**
  * The page allocator after boot, as far as the memmap depends on it: blocks of 2^order pages, naturally
  * aligned, from the wanted node or else from the nearest that has one (alloc_pages_node() without
- * __GFP_THISNODE). Which free block it picks is the allocator's choice; this one takes the lowest.
+ * __GFP_THISNODE). Which free block it picks is the allocator's choice; this one takes the lowest, and leaves page 0 alone as memblock does, so
+ * that no table lies at address 0.
  */
 export class PageAllocator {
   readonly #ram: Ram;
@@ -36,7 +37,7 @@ export class PageAllocator {
     for (const near of this.#zonelists.get(node) ?? this.#zonelists.values().next().value!) {
       for (const region of this.#ram.regions) {
         if (region.node !== near) continue;
-        const place = region.free.lowest(size, size, 0, Infinity);
+        const place = region.free.lowest(size, size, this.#pageSize, Number.POSITIVE_INFINITY);
         if (place < 0) continue;
         const count = Math.min(max, Math.floor((region.free.endOf(place) - place) / size));
         region.free.remove(place, place + count * size);

@@ -22,7 +22,7 @@ function sectionMapSize(m: PopulateContext, ops: VmemmapOps): number {
  * memblocks_present() (mm/sparse.c:memory_present): every section that boot memory touches is present and online.
  * A section that two nodes share belongs to the lower range.
  */
-export function memblocksPresent(m: PopulateContext, sections: Sections): void {
+function memblocksPresent(m: PopulateContext, sections: Sections): void {
   const bytes = 2 ** m.model.sectionSizeBits;
   const flags = SECTION_FLAGS.MARKED_PRESENT | SECTION_FLAGS.IS_ONLINE;
   for (const { node, start, end } of m.memory.ranges) {

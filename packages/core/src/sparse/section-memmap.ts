@@ -10,7 +10,7 @@ import type { VmemAltmap } from '../memory/altmap.ts';
 const VMEMMAP_RESERVE_NR = 2;
 
 /** vmemmap_can_optimize() (include/linux/mm.h) on an architecture that wants it: compound pages may share their tail pages. */
-export function vmemmapCanOptimize(
+function vmemmapCanOptimize(
   m: PopulateContext,
   altmap: VmemAltmap | undefined,
   pgmap: DevPagemap | undefined,

@@ -37,7 +37,7 @@ export function sectionFlagNames(flags: number): readonly SectionFlag[] {
 }
 
 /** SECTION_MAP_LAST_BIT: the node is kept above the flags while the machine boots. */
-export function sectionMapLastBit(release: KernelRelease): number {
+function sectionMapLastBit(release: KernelRelease): number {
   return release.preinitSections ? 6 : 5;
 }
 
