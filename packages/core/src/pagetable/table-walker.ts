@@ -191,24 +191,29 @@ export class TableWalker {
     const perPage = 1 / pageSize;
     const bits = this.#shift[last - 1]! - this.#shift[last]!;
     const mask = this.#mask[last]!;
-    const limit = pages === undefined ? 0 : pageSize * 2 ** 31;
-    // The number of a table of the last level, and its first word, side by side.
-    const cache = new Int32Array(2 * CACHE).fill(-1);
-    const one = translation();
+    // Pages are counted from the one before the first, so that an offset just below 0 does not round to page 0.
+    const bias = this.#bias + pageSize;
+    const limit = pageSize * 2 ** 31;
+    // The number of a table of the last level, and its first word, side by side. No table has the number -2^31.
+    const cache = new Int32Array(2 * CACHE).fill(-(2 ** 31));
     const { lanes } = tables;
     const { length } = offsets;
-    const bias = this.#bias;
+    const one = translation();
+    // The table above the last level that was met last.
+    const upperSpan = this.#span[last - 1]! * (this.#mask[last - 1]! + 1);
+    let upperNumber = -1;
+    let upper = -1;
     let i = 0;
     while (i < length) {
-      // No call inside of this loop: one would have the compiler look all arrays up again each time (measured).
+      // No call in this loop: after one the compiler would look all arrays up again each time (measured).
       for (; pages !== undefined && i < length; i++) {
         const rel = offsets[i]! + bias;
-        const page = rel >= 0 && rel < limit ? (rel * perPage) | 0 : -1;
-        const key = page >> bits;
+        if (rel >= limit) break;
+        const page = (rel * perPage) | 0;
+        const key = (page - 1) >> bits;
         const at = (key & (CACHE - 1)) << 1;
-        const base = cache[at + 1]!;
-        if (cache[at] !== key || base < 0) break;
-        const word = base + 2 * (page & mask);
+        if (cache[at] !== key) break;
+        const word = cache[at + 1]! + 2 * ((page - 1) & mask);
         const lo = lanes[word]!;
         const hi = lanes[word + 1]!;
         pas[2 * i] = pages.low(lo, hi) | ((rel - page * pageSize) | 0);
@@ -216,9 +221,17 @@ export class TableWalker {
       }
       if (i === length) return;
       const rel = offsets[i]! + bias;
-      const slot = rel >= 0 && rel < limit ? this.#lastTable(root, rel) : -1;
+      let slot = -1;
+      if (pages !== undefined && rel >= pageSize && rel < limit) {
+        const number = Math.floor((rel - pageSize) / upperSpan);
+        if (number !== upperNumber) {
+          upper = this.#tableBelow(tables.find(root), 0, last - 1, rel - pageSize);
+          upperNumber = number;
+        }
+        slot = this.#tableBelow(upper, last - 1, last, rel - pageSize);
+      }
       if (slot >= 0) {
-        const key = Math.floor((rel * perPage) / 2 ** bits);
+        const key = (((rel * perPage) | 0) - 1) >> bits;
         const at = (key & (CACHE - 1)) << 1;
         cache[at] = key;
         cache[at + 1] = tables.base[slot]!;
@@ -244,7 +257,7 @@ export class TableWalker {
     while (i < count) {
       const rel = first + i * step + this.#bias;
       let inside = rel - Math.floor(rel / tableSpan) * tableSpan;
-      const slot = pages === undefined || rel < 0 ? -1 : this.#lastTable(root, rel);
+      const slot = pages === undefined || rel < 0 ? -1 : this.#tableBelow(tables.find(root), 0, last, rel);
       if (slot < 0 || pages === undefined) {
         this.walk(root, first + i * step, one);
         pas[2 * i] = one.pa;
@@ -301,16 +314,16 @@ export class TableWalker {
     }
   }
 
-  // The table of the last level for an address, or -1 when the walk ends above it.
-  #lastTable(root: number, rel: number): number {
+  // The table of `to` for an address, or -1 when the walk ends above it. It starts at table `slot` of level `from`.
+  #tableBelow(slot: number, from: number, to: number, rel: number): number {
     const { tables } = this.#m;
-    let slot = tables.find(root);
-    for (let level = 0; level < this.#shift.length - 1 && slot >= 0; level++) {
+    let below = slot;
+    for (let level = from; level < to && below >= 0; level++) {
       const steps = Math.floor(rel / this.#span[level]!);
-      const word = tables.base[slot]! + 2 * (level === 0 ? this.#rootIndex + steps : steps & this.#mask[level]!);
+      const word = tables.base[below]! + 2 * (level === 0 ? this.#rootIndex + steps : steps & this.#mask[level]!);
       this.#reader.read(level, tables.lanes[word]!, tables.lanes[word + 1]!, this.#reading);
-      slot = this.#reading.kind === ENTRY_KIND.table ? tables.find(this.#reading.address) : -1;
+      below = this.#reading.kind === ENTRY_KIND.table ? tables.find(this.#reading.address) : -1;
     }
-    return slot;
+    return below;
   }
 }
