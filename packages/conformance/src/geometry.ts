@@ -90,7 +90,7 @@ function largestLeaf(arch: VmemmapArch, sections: number): number {
   const end = sections * 2 ** arch.model.sectionSizeBits;
   const machine = new Machine({ arch, memory: { ranges: [{ node: 0, start: 0, end }] } }).boot();
   const at = translation();
-  machine.ops.walk(machine.ops.initMm.root, machine.offsetOfPage(0), at);
+  machine.ops.walker.walk(machine.ops.initMm.root, machine.offsetOfPage(0), at);
   const page = pageSize(arch.model);
   const met = at.mapped ? Math.max(at.span, page) : page;
   const table = machine.ops.pageTable;

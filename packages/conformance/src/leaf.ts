@@ -29,7 +29,7 @@ export function* leavesIn(
   const page = pageSize(machine.model);
   let offset = start;
   while (offset < end) {
-    machine.ops.walk(root, offset, at);
+    machine.ops.walker.walk(root, offset, at);
     const { mapped, pa, span, inside, level, lo, hi, access } = at;
     if (!(span >= page && inside >= 0 && inside < span)) {
       const va = hex64(machine.window.start + BigInt(offset));

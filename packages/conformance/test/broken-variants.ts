@@ -179,17 +179,17 @@ export const brokenVariants: readonly BrokenVariant[] = [
     }),
   }),
   variant('MAP-1', 'ends walks in a stretch of no bytes', {
-    ops: (ops) => ({
+    walker: (walker) => ({
       walk: (root, offset, out) => {
-        ops.walk(root, offset, out);
+        walker.walk(root, offset, out);
         out.span = 0;
       },
     }),
   }),
   variant('MAP-2', 'walks to the page after the right one', {
-    ops: (ops) => ({
+    walker: (walker) => ({
       walk: (root, offset, out) => {
-        ops.walk(root, offset, out);
+        walker.walk(root, offset, out);
         out.pa += PAGE;
       },
     }),
@@ -245,7 +245,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
       vmemmapPopulate: (start, end, ...rest) => {
         const err = ops.vmemmapPopulate(start, end, ...rest);
         const at = translation();
-        ops.walk(ops.initMm.root, start, at);
+        ops.walker.walk(ops.initMm.root, start, at);
         if (at.mapped) m.freePages(at.pa, at.span);
         return err;
       },
@@ -301,7 +301,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
       vmemmapPopulate: (start, end, node, altmap, pgmap) => {
         const err = ops.vmemmapPopulate(start, end, node, altmap, pgmap);
         const at = translation();
-        ops.walk(ops.initMm.root, start, at);
+        ops.walker.walk(ops.initMm.root, start, at);
         if (at.mapped && m.memory.nodeOf(at.pa) !== node) {
           m.events.record('WARN', 'offnode-page-structs', 'none', () => 'off node');
         }
@@ -439,7 +439,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
     ops: (ops) =>
       replaces(ops, (start, end) => {
         const at = translation();
-        ops.walk(ops.initMm.root, start, at);
+        ops.walker.walk(ops.initMm.root, start, at);
         return end - start === PMD && at.span === PAGE;
       }),
   }),
@@ -489,40 +489,40 @@ export const brokenVariants: readonly BrokenVariant[] = [
     ops: (ops, m) => ({
       vmemmapFree: (start, end, altmap) => {
         const at = translation();
-        ops.walk(ops.initMm.root, start, at);
+        ops.walker.walk(ops.initMm.root, start, at);
         if (!at.mapped || !m.isReserved(at.pa)) ops.vmemmapFree(start, end, altmap);
       },
     }),
   }),
 
   variant('TAB-1', 'translates to the byte after the right one', {
-    ops: (ops) => ({
+    walker: (walker) => ({
       translate: (root, va) => {
-        const walk = ops.translate(root, va);
+        const walk = walker.translate(root, va);
         walk.result.pa++;
         return walk;
       },
     }),
   }),
   variant('TAB-1', 'is wrong about many addresses', {
-    ops: () => ({ walkMany: (_root, _offsets, pas) => void pas.fill(0) }),
+    walker: () => ({ walkMany: (_root, _offsets, pas) => void pas.fill(0) }),
   }),
   variant('TAB-1', 'is wrong about a range of addresses', {
-    ops: () => ({ walkRange: (_root, _first, _step, _count, pas) => void pas.fill(0) }),
+    walker: () => ({ walkRange: (_root, _first, _step, _count, pas) => void pas.fill(0) }),
   }),
   variant('TAB-2', 'does not say why nothing is mapped', {
-    ops: (ops) => ({
+    walker: (walker) => ({
       walk: (root, offset, out) => {
-        ops.walk(root, offset, out);
+        walker.walk(root, offset, out);
         out.fault = '';
       },
     }),
   }),
   variant('TAB-3', 'lists the root table only', {
-    ops: (ops) => ({ tables: (root) => [...ops.tables(root)].slice(0, 1) }),
+    walker: (walker) => ({ tables: (root) => [...walker.tables(root)].slice(0, 1) }),
   }),
   variant('TAB-3', 'lists tables twice', {
-    ops: (ops) => ({ tables: (root) => [...ops.tables(root), ...ops.tables(root)] }),
+    walker: (walker) => ({ tables: (root) => [...walker.tables(root), ...walker.tables(root)] }),
   }),
   variant('TAB-4', 'reads its own entries wrongly', {
     inside: ({ pageTable: { format } }) => {
@@ -530,12 +530,12 @@ export const brokenVariants: readonly BrokenVariant[] = [
     },
   }),
   variant('TAB-5', 'remembers walks', {
-    ops: (ops) => {
+    walker: (walker) => {
       const seen = new Map<string, ReturnType<typeof translation>>();
       return {
         walk: (root, offset, out) => {
           const key = `${root} ${offset}`;
-          ops.walk(root, offset, out);
+          walker.walk(root, offset, out);
           const known = seen.get(key);
           if (known !== undefined) Object.assign(out, known);
           else if (out.mapped) seen.set(key, { ...out });

@@ -6,11 +6,13 @@ import {
   type PopulateContext,
   type VmemmapArch,
   type VmemmapOps,
+  type VmemmapWalker,
 } from '@vmemmap/core';
 
-/** The reference at work: it has all that is optional but the fast walks. */
-export type ReferenceAtWork = Required<Omit<VmemmapOps, 'walkMany' | 'walkRange' | 'pageTable'>> & {
+/** The reference at work: it has all that is optional. */
+export type ReferenceAtWork = Required<Omit<VmemmapOps, 'pageTable' | 'walker'>> & {
   readonly pageTable: PageTable;
+  readonly walker: Required<VmemmapWalker>;
 };
 
 /** What is different in a broken variant of the reference. */
@@ -22,6 +24,8 @@ export interface Break {
   readonly inside?: (ops: ReferenceAtWork, m: PopulateContext) => void;
   /** What the machine sees, in place of the object at work. */
   readonly ops?: (ops: ReferenceAtWork, m: PopulateContext) => Partial<VmemmapOps>;
+  /** How it is read back, in place of its walker. */
+  readonly walker?: (walker: Required<VmemmapWalker>) => Partial<VmemmapWalker>;
 }
 
 /** The reference with something wrong in it. */
@@ -48,25 +52,33 @@ function brokenArch(arch: VmemmapArch, change: Break): VmemmapArch {
       const m = Object.assign(Object.create(real), change.context?.(real)) as PopulateContext;
       const ops = arch.attach(m, init) as ReferenceAtWork;
       change.inside?.(ops, m);
-      return { ...outside(ops), ...change.ops?.(ops, m) };
+      const walker = { ...outsideWalker(ops.walker), ...change.walker?.(ops.walker) };
+      return { ...outside(ops), walker, ...change.ops?.(ops, m) };
     },
     ...change.arch?.(arch),
   };
 }
 
 // A plain object can be changed member by member, an object with private fields cannot.
-function outside(ops: ReferenceAtWork): VmemmapOps {
+function outside(ops: ReferenceAtWork): Omit<VmemmapOps, 'walker'> {
   return {
     initMm: ops.initMm,
     pageTable: ops.pageTable,
     rootBytes: ops.rootBytes,
     vmemmapPopulate: (...args) => ops.vmemmapPopulate(...args),
     vmemmapFree: (...args) => ops.vmemmapFree(...args),
-    walk: (...args) => ops.walk(...args),
-    translate: (...args) => ops.translate(...args),
-    tables: (...args) => ops.tables(...args),
-    readEntry: (...args) => ops.readEntry(...args),
     syncKernelMappings: (...args) => ops.syncKernelMappings(...args),
     createAddressSpace: (...args) => ops.createAddressSpace(...args),
+  };
+}
+
+function outsideWalker(walker: Required<VmemmapWalker>): VmemmapWalker {
+  return {
+    walk: (...args) => walker.walk(...args),
+    translate: (...args) => walker.translate(...args),
+    walkMany: (...args) => walker.walkMany(...args),
+    walkRange: (...args) => walker.walkRange(...args),
+    tables: (...args) => walker.tables(...args),
+    readEntry: (...args) => walker.readEntry(...args),
   };
 }

@@ -47,6 +47,7 @@ export {
   type Walk,
   type WalkStep,
 } from './contract/translation.ts';
+export type { VmemmapWalker } from './contract/walker.ts';
 // The page-table toolkit and the generic engine, for plugins.
 export { vmemmapPopulateBasepages } from './engine/basepages.ts';
 export { type PmdHooks, vmemmapPopulateHugepages } from './engine/hugepages.ts';

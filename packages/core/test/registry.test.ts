@@ -47,7 +47,7 @@ describe('ArchRegistry', () => {
   it('checks that what is declared is there', () => {
     const missing = tableless(['free', 'page-tables']);
     expect(() => new ArchRegistry([missing])).toThrow(
-      refused('BAD_PLUGIN', 'plugin tableless declares capability page-tables but has no tables'),
+      refused('BAD_PLUGIN', 'plugin tableless declares capability page-tables but has no pageTable'),
     );
     const sync = tableless(['page-directory-sync']);
     expect(() => new ArchRegistry([sync])).toThrow(

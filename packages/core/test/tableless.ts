@@ -41,30 +41,32 @@ export function tableless(
               blocks.delete(offset);
             }
           },
-          walk(_root, offset, out) {
-            const block = blocks.get(offset - (offset % 4096));
-            out.mapped = block !== undefined;
-            out.span = 4096;
-            out.inside = offset % 4096;
-            out.pa = (block ?? 0) + out.inside;
-            out.access = 3;
-          },
-          translate(root, va) {
-            const result = {
-              mapped: false,
-              pa: 0,
-              span: 0,
-              inside: 0,
-              level: 0,
-              lo: 0,
-              hi: 0,
-              flagsLo: 0,
-              flagsHi: 0,
-              access: 0,
-              fault: '',
-            };
-            this.walk(root, Number(va - 0xf000_0000_0000_0000n), result);
-            return { result, steps: [] };
+          walker: {
+            walk(_root, offset, out) {
+              const block = blocks.get(offset - (offset % 4096));
+              out.mapped = block !== undefined;
+              out.span = 4096;
+              out.inside = offset % 4096;
+              out.pa = (block ?? 0) + out.inside;
+              out.access = 3;
+            },
+            translate(root, va) {
+              const result = {
+                mapped: false,
+                pa: 0,
+                span: 0,
+                inside: 0,
+                level: 0,
+                lo: 0,
+                hi: 0,
+                flagsLo: 0,
+                flagsHi: 0,
+                access: 0,
+                fault: '',
+              };
+              this.walk(root, Number(va - 0xf000_0000_0000_0000n), result);
+              return { result, steps: [] };
+            },
           },
           ...change,
         };

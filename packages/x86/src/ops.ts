@@ -2,7 +2,6 @@ import {
   type AddressSpace,
   type DevPagemap,
   ENOMEM,
-  type EntryReading,
   type Errno,
   type InitMm,
   isAligned,
@@ -10,15 +9,13 @@ import {
   PageTable,
   type PopulateContext,
   pagesPerSection,
-  type TableView,
   TableWalker,
-  type Translation,
   type VmemAltmap,
   type VmemmapOps,
+  type VmemmapWalker,
   vmemmapPopulateBasepages,
   vmemmapPopulateHugepages,
   vmemmapVerify,
-  type Walk,
 } from '@vmemmap/core';
 import type { X86Config } from './config.ts';
 import type { X86Format } from './format.ts';
@@ -36,13 +33,13 @@ const KERNEL_PGD_BOUNDARY = 256;
 export class X86Ops implements VmemmapOps {
   readonly initMm: AddressSpace;
   readonly pageTable: PageTable;
+  readonly walker: VmemmapWalker;
   /** PGD_ALLOCATION_ORDER: with PTI a second page follows, the one that user mode runs on. */
   readonly rootBytes: number;
 
   readonly #m: PopulateContext;
   readonly #config: X86Config;
   readonly #format: X86Format;
-  readonly #walker: TableWalker;
   readonly #sectionBytes: number;
   readonly #use: SubPmdUse;
   readonly #free: X86Free;
@@ -67,7 +64,7 @@ export class X86Ops implements VmemmapOps {
       maxPhyAddr: config.physicalAddressBits,
       cBit: config.memoryEncryption ? config.encryptionBit : -1,
     });
-    this.#walker = new TableWalker(m, reader);
+    this.walker = new TableWalker(m, reader);
   }
 
   /** arch/x86/mm/init_64.c:vmemmap_populate. */
@@ -102,30 +99,6 @@ export class X86Ops implements VmemmapOps {
     const kernelHalf = tables.lanes.subarray(from + 2 * KERNEL_PGD_BOUNDARY, from + 2 * ROOT_ENTRIES);
     tables.lanes.set(kernelHalf, tables.base[slot]! + 2 * KERNEL_PGD_BOUNDARY);
     return { name, root };
-  }
-
-  walk(root: number, offset: number, out: Translation): void {
-    this.#walker.walk(root, offset, out);
-  }
-
-  walkMany(root: number, offsets: Float64Array, pas: Int32Array): void {
-    this.#walker.walkMany(root, offsets, pas);
-  }
-
-  walkRange(root: number, first: number, step: number, count: number, pas: Int32Array): void {
-    this.#walker.walkRange(root, first, step, count, pas);
-  }
-
-  translate(root: number, va: bigint): Walk {
-    return this.#walker.translate(root, va);
-  }
-
-  readEntry(level: number, lo: number, hi: number, out: EntryReading): void {
-    this.#walker.readEntry(level, lo, hi, out);
-  }
-
-  tables(root: number): Iterable<TableView> {
-    return this.#walker.tables(root);
   }
 
   #populate(

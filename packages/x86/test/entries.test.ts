@@ -56,7 +56,7 @@ describe('entries', () => {
         for (let level = 0; level < format.levels.length; level++) {
           if (level < format.levels.length - 1) {
             format.makeTable(level, low, entry);
-            m.ops.readEntry!(level, entry.lo | 0, entry.hi | 0, read);
+            m.ops.walker.readEntry!(level, entry.lo | 0, entry.hi | 0, read);
             expect([read.kind, read.address]).toEqual([1, low]);
             expect(format.tableAddress(level, entry.lo | 0, entry.hi | 0)).toBe(low);
             expect(format.isLeaf(level, entry.lo, entry.hi)).toBe(false);
@@ -64,7 +64,7 @@ describe('entries', () => {
           if (level < format.pmdLevel) continue;
           const aligned = low - (low % 2 ** format.levels[level]!.shift);
           format.makeLeaf(level, aligned, entry);
-          m.ops.readEntry!(level, entry.lo | 0, entry.hi | 0, read);
+          m.ops.walker.readEntry!(level, entry.lo | 0, entry.hi | 0, read);
           expect([read.kind, read.address]).toEqual([2, aligned]);
           expect(format.leafAddress(level, entry.lo | 0, entry.hi | 0)).toBe(aligned);
           expect(format.isLeaf(level, entry.lo, entry.hi)).toBe(true);
@@ -223,7 +223,7 @@ describe('the walker', () => {
           own.translateMany(Float64Array.from(list), pas);
           for (const [i, offset] of list.entries()) {
             if (offset < 0) continue;
-            own.ops.walk(own.ops.initMm.root, offset, one);
+            own.ops.walker.walk(own.ops.initMm.root, offset, one);
             const high = pas[2 * i + 1]!;
             expect(high >= 0 ? high * 2 ** 32 + (pas[2 * i]! >>> 0) : undefined).toBe(one.mapped ? one.pa : undefined);
           }
@@ -238,7 +238,7 @@ describe('the walker', () => {
             const pas = new Int32Array(2 * count);
             own.translateRange(first, step, count, pas);
             for (let i = 0; i < count; i++) {
-              own.ops.walk(own.ops.initMm.root, first + i * step, one);
+              own.ops.walker.walk(own.ops.initMm.root, first + i * step, one);
               const high = pas[2 * i + 1]!;
               expect(high >= 0 ? high * 2 ** 32 + (pas[2 * i]! >>> 0) : undefined).toBe(
                 one.mapped ? one.pa : undefined,

@@ -39,7 +39,7 @@ const TAB_1: Clause = defineClause({
     const many = translateAll(machine, offsets);
     const at = translation();
     for (const [n, offset] of offsets.entries()) {
-      machine.ops.walk(root, offset, at);
+      machine.ops.walker.walk(root, offset, at);
       const walked = at.mapped ? hex(at.pa) : NOT_MAPPED;
       const { result } = machine.translate(machine.window.start + BigInt(offset));
       const translated = result.mapped ? hex(result.pa) : NOT_MAPPED;
@@ -85,7 +85,7 @@ const TAB_2: Clause = defineClause({
     const machine = subject.fresh();
     const { start } = memmapOf(machine, subject.geometry.slots[1]!);
     const at = translation();
-    machine.ops.walk(machine.ops.initMm.root, start, at);
+    machine.ops.walker.walk(machine.ops.initMm.root, start, at);
     const where = place(machine, start);
     if (at.mapped) fail({ ...where, expected: 'a hole', found: `it is mapped to ${hex(at.pa)}` });
     if (at.fault === '') fail({ ...where, expected: 'a fault that says why', found: 'an empty one' });
@@ -151,7 +151,7 @@ const TAB_4: Clause = defineClause({
     for (const { level, pa, firstIndex, lastIndex } of machine.tables()) {
       for (let index = firstIndex; index <= lastIndex; index++) {
         const { lo, hi } = entryAt(machine, pa, index);
-        machine.ops.readEntry!(level, lo, hi, reading);
+        machine.ops.walker.readEntry!(level, lo, hi, reading);
         const { kind, address } = reading;
         const written = format.isNone(level, lo, hi)
           ? { kind: ENTRY_KIND.absent, address: 0 }
@@ -191,7 +191,7 @@ const TAB_5: Clause = defineClause({
     const { lo, hi } = entryAt(machine, table, index);
     const at = translation();
     const look = (): Readonly<Record<string, boolean>> => {
-      machine.ops.walk(machine.ops.initMm.root, start, at);
+      machine.ops.walker.walk(machine.ops.initMm.root, start, at);
       return {
         walk: at.mapped,
         translate: machine.translate(va).result.mapped,
@@ -212,7 +212,7 @@ const TAB_5: Clause = defineClause({
         found: 'it is mapped',
       });
     }
-    machine.ops.walk(machine.ops.initMm.root, start, at);
+    machine.ops.walker.walk(machine.ops.initMm.root, start, at);
     if (!at.mapped) fail({ ...place(machine, start), expected: 'the leaf, once its entry is back', found: at.fault });
   },
 });

@@ -1,21 +1,18 @@
 import {
   type AddressSpace,
   type DevPagemap,
-  type EntryReading,
   type Errno,
   type InitMm,
   PageTable,
   type PopulateContext,
   pageSize,
   pagesPerSection,
-  type TableView,
   TableWalker,
-  type Translation,
   type VmemAltmap,
   type VmemmapOps,
+  type VmemmapWalker,
   vmemmapPopulateBasepages,
   vmemmapPopulateHugepages,
-  type Walk,
 } from '@vmemmap/core';
 import type { ReferenceConfig } from './config.ts';
 import { ReferenceFormat } from './format.ts';
@@ -27,12 +24,12 @@ import { syncKernelMappings } from './sync.ts';
 export class ReferenceOps implements VmemmapOps {
   readonly initMm: AddressSpace;
   readonly pageTable: PageTable;
+  readonly walker: VmemmapWalker;
   readonly rootBytes: number;
 
   readonly #m: PopulateContext;
   readonly #hugePages: boolean;
   readonly #sectionBytes: number;
-  readonly #walker: TableWalker;
 
   constructor(m: PopulateContext, init: InitMm, config: ReferenceConfig) {
     this.#m = m;
@@ -46,7 +43,7 @@ export class ReferenceOps implements VmemmapOps {
     this.pageTable = new PageTable(m, new ReferenceFormat(), root, {
       onTopLevelEntry: (offset) => this.syncKernelMappings(offset, offset),
     });
-    this.#walker = new TableWalker(m, new ReferenceReader());
+    this.walker = new TableWalker(m, new ReferenceReader());
   }
 
   /** Huge pages for whole sections, base pages for parts; the altmap is honoured in both. */
@@ -77,21 +74,5 @@ export class ReferenceOps implements VmemmapOps {
     const from = tables.base[tables.find(this.initMm.root)]!;
     tables.lanes.copyWithin(to, from, from + this.rootBytes / 4);
     return { name, root };
-  }
-
-  walk(root: number, offset: number, out: Translation): void {
-    this.#walker.walk(root, offset, out);
-  }
-
-  translate(root: number, va: bigint): Walk {
-    return this.#walker.translate(root, va);
-  }
-
-  tables(root: number): Iterable<TableView> {
-    return this.#walker.tables(root);
-  }
-
-  readEntry(level: number, lo: number, hi: number, out: EntryReading): void {
-    this.#walker.readEntry(level, lo, hi, out);
   }
 }

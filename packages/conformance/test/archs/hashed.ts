@@ -11,6 +11,7 @@ import {
   type Translation,
   translation,
   type VmemmapOps,
+  type VmemmapWalker,
   type Walk,
 } from '@vmemmap/core';
 
@@ -31,9 +32,11 @@ const UNIT = 2 ** 24;
 class HashedOps implements VmemmapOps {
   readonly initMm: AddressSpace = { name: 'init_mm', root: 0 };
   readonly #m: PopulateContext;
+  readonly walker: VmemmapWalker;
   readonly #units = new Map<number, number>();
 
   constructor(m: PopulateContext) {
+    this.walker = new HashedWalker(this.#units);
     this.#m = m;
   }
 
@@ -49,6 +52,15 @@ class HashedOps implements VmemmapOps {
   }
 
   vmemmapFree(): void {}
+}
+
+/** Looks mappings up by number, as the hash table is. */
+class HashedWalker implements VmemmapWalker {
+  readonly #units: ReadonlyMap<number, number>;
+
+  constructor(units: ReadonlyMap<number, number>) {
+    this.#units = units;
+  }
 
   walk(_root: number, offset: number, out: Translation): void {
     const pa = this.#units.get(Math.floor(offset / UNIT));

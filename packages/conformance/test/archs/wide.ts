@@ -6,7 +6,6 @@ import {
   definePlugin,
   ENTRY_KIND,
   type EntryReader,
-  type EntryReading,
   type Errno,
   type InitMm,
   type MemoryModel,
@@ -14,14 +13,12 @@ import {
   type PageTableFormat,
   type PopulateContext,
   type TableLevel,
-  type TableView,
   TableWalker,
-  type Translation,
   type VmemAltmap,
   type VmemmapOps,
+  type VmemmapWalker,
   vmemmapPopulateBasepages,
   vmemmapPopulateHugepages,
-  type Walk,
 } from '@vmemmap/core';
 
 /** As loongarch: 16 KiB pages, 512 MiB sections, struct pages of 80 bytes, so 2.5 MiB of them in leaves of 32 MiB. */
@@ -71,7 +68,7 @@ const reader: EntryReader = {
 class WideOps implements VmemmapOps {
   readonly initMm: AddressSpace;
   readonly pageTable: PageTable;
-  readonly #walker: TableWalker;
+  readonly walker: VmemmapWalker;
   readonly #hugePages: boolean;
 
   constructor(m: PopulateContext, init: InitMm, hugePages: boolean) {
@@ -80,7 +77,7 @@ class WideOps implements VmemmapOps {
     this.initMm = { name: 'init_mm', root };
     this.pageTable = new PageTable(m, format, root);
     for (let index = 0; index < ROOT_BYTES / 8; index++) this.pageTable.clear(0, slot, index);
-    this.#walker = new TableWalker(m, reader);
+    this.walker = new TableWalker(m, reader);
     this.#hugePages = hugePages;
   }
 
@@ -90,22 +87,6 @@ class WideOps implements VmemmapOps {
   }
 
   vmemmapFree(): void {}
-
-  walk(root: number, offset: number, out: Translation): void {
-    this.#walker.walk(root, offset, out);
-  }
-
-  translate(root: number, va: bigint): Walk {
-    return this.#walker.translate(root, va);
-  }
-
-  tables(root: number): Iterable<TableView> {
-    return this.#walker.tables(root);
-  }
-
-  readEntry(level: number, lo: number, hi: number, out: EntryReading): void {
-    this.#walker.readEntry(level, lo, hi, out);
-  }
 }
 
 /** What the wide architecture can be told. */

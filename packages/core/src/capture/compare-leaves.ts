@@ -103,7 +103,7 @@ function* expectedLeaves(
       differences.add('capture', hex64(va), 'runs in order, without overlap', `the run before ends at ${hex64(end)}`);
     end = va + BigInt(count) * BigInt(leafSize);
     if (firstRaw !== null && firstRaw !== undefined && rawFlags !== null && rawFlags !== undefined) {
-      machine.ops.readEntry?.(
+      machine.ops.walker.readEntry?.(
         levels.indexOf(name),
         Number(BigInt.asIntN(32, firstRaw)),
         Number(BigInt.asIntN(32, firstRaw >> 32n)),

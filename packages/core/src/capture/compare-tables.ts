@@ -89,13 +89,13 @@ function compareTable(
       differences.compare('entry', where, expectedText, foundText);
       continue;
     }
-    machine.ops.readEntry!(
+    machine.ops.walker.readEntry!(
       view.level,
       Number(BigInt.asIntN(32, entry.raw)),
       Number(BigInt.asIntN(32, entry.raw >> 32n)),
       theirs,
     );
-    machine.ops.readEntry!(view.level, mine.lo | 0, mine.hi | 0, ours);
+    machine.ops.walker.readEntry!(view.level, mine.lo | 0, mine.hi | 0, ours);
     if (
       theirs.kind !== ENTRY_KIND.table ||
       (out !== 'flags' && (theirs.flagsLo !== ours.flagsLo || theirs.flagsHi !== ours.flagsHi))

@@ -2,7 +2,6 @@ import type { Errno } from '../errno.ts';
 import type { VmemAltmap } from '../memory/altmap.ts';
 import type { MemoryMap } from '../memory/memory-map.ts';
 import type { PageTable } from '../pagetable/page-table.ts';
-import type { EntryReading } from '../pagetable/table-walker.ts';
 import type { Public } from '../public.ts';
 import type { KernelRelease } from '../release.ts';
 import type { ConfigValues } from './config.ts';
@@ -10,7 +9,7 @@ import type { AddressSpace, PopulateContext } from './context.ts';
 import type { EntryLayout } from './entry-layout.ts';
 import type { MemoryModel, VmemmapWindow } from './model.ts';
 import type { DevPagemap } from './pgmap.ts';
-import type { TableView, Translation, Walk } from './translation.ts';
+import type { VmemmapWalker } from './walker.ts';
 
 /**
  * What an architecture says it can do. Declared, never guessed: core checks that what a capability needs is there,
@@ -22,8 +21,8 @@ import type { TableView, Translation, Walk } from './translation.ts';
  * - `no-execute`: struct pages can never be executed
  * - `page-directory-sync`: new top-level entries are copied to every address space; needs `syncKernelMappings` and
  *   `createAddressSpace`
- * - `page-tables`: the vmemmap is mapped by page tables that `tables()` can list; needs `tables`, `readEntry` and
- *   `pageTable`
+ * - `page-tables`: the vmemmap is mapped by page tables that can be listed; needs the walker's `tables` and
+ *   `readEntry`, and `pageTable`
  */
 export type Capability = 'huge-pages' | 'altmap' | 'free' | 'no-execute' | 'page-directory-sync' | 'page-tables';
 
@@ -106,42 +105,8 @@ export interface VmemmapOps {
    */
   vmemmapFree(start: number, end: number, altmap: VmemAltmap | undefined): void;
 
-  /**
-   * The architecture's own walk from a root table, as its manual describes it. It shares no constant and no code with
-   * what writes entries.
-   * @param offset any offset into the window; also one that is not mapped
-   * @param out filled in
-   */
-  walk(root: number, offset: number, out: Translation): void;
-
-  /**
-   * The same walk for any 64-bit address, with every level it went through: what the hardware would do with `va`.
-   */
-  translate(root: number, va: bigint): Walk;
-
-  /**
-   * Translates many addresses at a time. Optional: without it the machine walks them one by one.
-   * @param offsets offsets into the window
-   * @param pas filled with physical addresses, two lanes each, low first; the high lane is -1 where nothing is mapped
-   */
-  walkMany?(root: number, offsets: Float64Array, pas: Int32Array): void;
-
-  /**
-   * Translates `count` addresses that lie `step` bytes apart. Optional, as {@link walkMany}.
-   * @param first offset of the first into the window
-   * @param step bytes, 1 to 2^30
-   * @param pas filled as by {@link walkMany}
-   */
-  walkRange?(root: number, first: number, step: number, count: number, pas: Int32Array): void;
-
-  /** All tables that lie in the window, root first, depth first. Capability `page-tables`. */
-  tables?(root: number): Iterable<TableView>;
-
-  /**
-   * Reads one entry as the walker does: what it is, the address in it, and what is left without the address.
-   * Capability `page-tables`.
-   */
-  readEntry?(level: number, lo: number, hi: number, out: EntryReading): void;
+  /** The architecture's own way to read its vmemmap back. */
+  readonly walker: VmemmapWalker;
 
   /** The toolkit's page table, where the architecture uses it. Capability `page-tables`. */
   readonly pageTable?: Public<PageTable>;

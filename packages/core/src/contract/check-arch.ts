@@ -1,6 +1,7 @@
 import { VmemmapError } from '../errors.ts';
 import { CAPABILITIES, type Capability, type VmemmapArch, type VmemmapOps } from './arch.ts';
 import type { ArchPlugin } from './plugin.ts';
+import type { VmemmapWalker } from './walker.ts';
 
 /** What a capability needs the attached architecture to have. */
 const NEEDS: Readonly<Record<Capability, readonly (keyof VmemmapOps)[]>> = {
@@ -9,7 +10,12 @@ const NEEDS: Readonly<Record<Capability, readonly (keyof VmemmapOps)[]>> = {
   free: [],
   'no-execute': [],
   'page-directory-sync': ['syncKernelMappings', 'createAddressSpace', 'rootBytes'],
-  'page-tables': ['tables', 'readEntry', 'pageTable'],
+  'page-tables': ['pageTable'],
+};
+
+/** What a capability needs the walker to have. */
+const WALKER_NEEDS: Readonly<Partial<Record<Capability, readonly (keyof VmemmapWalker)[]>>> = {
+  'page-tables': ['tables', 'readEntry'],
 };
 
 /**
@@ -49,19 +55,24 @@ export function checkArch(plugin: ArchPlugin, arch: VmemmapArch): void {
  * @throws VmemmapError `BAD_PLUGIN`, naming plugin, capability and what is missing
  */
 export function checkOps(arch: VmemmapArch, ops: VmemmapOps): void {
-  const required: (keyof VmemmapOps)[] = ['initMm', 'vmemmapPopulate', 'vmemmapFree', 'walk', 'translate'];
+  const required: (keyof VmemmapOps)[] = ['initMm', 'vmemmapPopulate', 'vmemmapFree', 'walker'];
   for (const member of required) {
     if (ops[member] === undefined)
       throw new VmemmapError('BAD_PLUGIN', `plugin ${arch.name}: attach() returned no ${member}`);
   }
+  for (const member of ['walk', 'translate'] as const) {
+    if (ops.walker[member] === undefined)
+      throw new VmemmapError('BAD_PLUGIN', `plugin ${arch.name}: its walker has no ${member}()`);
+  }
   for (const capability of arch.capabilities) {
-    for (const member of NEEDS[capability]) {
-      if (ops[member] === undefined) {
-        throw new VmemmapError(
-          'BAD_PLUGIN',
-          `plugin ${arch.name} declares capability ${capability} but has no ${member}`,
-        );
-      }
+    const missing =
+      NEEDS[capability].find((member) => ops[member] === undefined) ??
+      WALKER_NEEDS[capability]?.find((member) => ops.walker[member] === undefined);
+    if (missing !== undefined) {
+      throw new VmemmapError(
+        'BAD_PLUGIN',
+        `plugin ${arch.name} declares capability ${capability} but has no ${missing}`,
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { VmemmapOps } from '../contract/arch.ts';
 import { translation } from '../contract/translation.ts';
+import type { VmemmapWalker } from '../contract/walker.ts';
 import type { MemoryMap } from '../memory/memory-map.ts';
 
 /** Leaves one after the other that differ by a constant step only. */
@@ -26,7 +26,7 @@ export interface LeafRun {
 
 /** Walks `[start, end)` of the window leaf by leaf and yields runs, in order. Holes are passed over. */
 export function* leafRuns(
-  ops: VmemmapOps,
+  walker: VmemmapWalker,
   root: number,
   memory: Pick<MemoryMap, 'nodeOf'>,
   start: number,
@@ -37,7 +37,7 @@ export function* leafRuns(
   let run: { -readonly [K in keyof LeafRun]: LeafRun[K] } | undefined;
   let offset = start;
   while (offset < end) {
-    ops.walk(root, offset, at);
+    walker.walk(root, offset, at);
     onLeaf?.(offset);
     if (!at.mapped) {
       // A hole ends where its entry does.

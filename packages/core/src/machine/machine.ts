@@ -168,7 +168,7 @@ export class Machine {
    */
   translate(va: bigint, root: number = this.ops.initMm.root): Walk {
     if (va < 0n || va >= 1n << 64n) throw new VmemmapError('BAD_ARGUMENT', `an address must be 0 to 2^64-1, not ${va}`);
-    return this.ops.translate(root, va);
+    return this.ops.walker.translate(root, va);
   }
 
   /** Where the struct page of a pfn lies. */
@@ -192,8 +192,8 @@ export class Machine {
     if (pas.length < 2 * offsets.length) {
       throw new VmemmapError('BAD_ARGUMENT', `room for ${2 * offsets.length} lanes is needed, not ${pas.length}`);
     }
-    if (this.ops.walkMany !== undefined) {
-      this.ops.walkMany(root, offsets, pas);
+    if (this.ops.walker.walkMany !== undefined) {
+      this.ops.walker.walkMany(root, offsets, pas);
       return;
     }
     for (let i = 0; i < offsets.length; i++) this.#translateOne(root, offsets[i]!, i, pas);
@@ -217,8 +217,8 @@ export class Machine {
     }
     if (pas.length < 2 * count)
       throw new VmemmapError('BAD_ARGUMENT', `room for ${2 * count} lanes is needed, not ${pas.length}`);
-    if (this.ops.walkRange !== undefined) {
-      this.ops.walkRange(root, first, step, count, pas);
+    if (this.ops.walker.walkRange !== undefined) {
+      this.ops.walker.walkRange(root, first, step, count, pas);
       return;
     }
     for (let i = 0; i < count; i++) this.#translateOne(root, first + i * step, i, pas);
@@ -226,12 +226,12 @@ export class Machine {
 
   /** Everything that is mapped in the window, as runs of leaves, in order. */
   leaves(root: number = this.ops.initMm.root): Iterable<LeafRun> {
-    return leafRuns(this.ops, root, this.memory, 0, Number(this.window.end - this.window.start));
+    return leafRuns(this.ops.walker, root, this.memory, 0, Number(this.window.end - this.window.start));
   }
 
   /** The tables of the window, root first, depth first. Empty without page tables. */
   tables(root: number = this.ops.initMm.root): Iterable<TableView> {
-    return this.ops.tables?.(root) ?? [];
+    return this.ops.walker.tables?.(root) ?? [];
   }
 
   /** Names and sizes of the table levels, root first. Empty without page tables. */
@@ -311,7 +311,7 @@ export class Machine {
 
   #translateOne(root: number, offset: number, i: number, pas: Int32Array): void {
     const one = translation();
-    this.ops.walk(root, offset, one);
+    this.ops.walker.walk(root, offset, one);
     pas[2 * i] = one.pa;
     pas[2 * i + 1] = one.mapped ? one.pa / LANE : -1;
   }

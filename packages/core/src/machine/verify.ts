@@ -62,7 +62,7 @@ export function verifyMachine(
         onProgress?.(done + Math.floor(((offset - start) / (end - start)) * count), total);
     };
     let reached = start;
-    for (const run of leafRuns(ops, ops.initMm.root, m.memory, start, end, perLeaf)) {
+    for (const run of leafRuns(ops.walker, ops.initMm.root, m.memory, start, end, perLeaf)) {
       if (run.offset > reached) problems.push(`${va(reached)}: struct pages not mapped up to ${va(run.offset)}`);
       const unclipped = run.offset + run.count * run.size;
       for (const problem of faults(m, without(run, covered), optional, va, seen)) {

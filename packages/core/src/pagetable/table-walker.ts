@@ -9,6 +9,7 @@ import {
   type Walk,
   type WalkStep,
 } from '../contract/translation.ts';
+import type { VmemmapWalker } from '../contract/walker.ts';
 import type { TableLevel } from './format.ts';
 
 /** What an entry is to a walker. */
@@ -65,7 +66,7 @@ const KINDS = ['absent', 'table', 'leaf', 'reserved'] as const;
 /**
  * The reading side: walks tables the way the hardware does, with a plugin's {@link EntryReader}.
  */
-export class TableWalker {
+export class TableWalker implements VmemmapWalker {
   readonly #m: PopulateContext;
   readonly #reader: EntryReader;
   readonly #shift: readonly number[];
@@ -88,12 +89,12 @@ export class TableWalker {
     this.#rootIndex = Number((m.window.start >> shift) & BigInt(this.#mask[0]!));
   }
 
-  /** See VmemmapOps.readEntry. */
+  /** See VmemmapWalker.readEntry. */
   readEntry(level: number, lo: number, hi: number, out: EntryReading): void {
     this.#reader.read(level, lo, hi, out);
   }
 
-  /** See VmemmapOps.walk. */
+  /** See VmemmapWalker.walk. */
   walk(root: number, offset: number, out: Translation): void {
     const rel = offset + this.#bias;
     const { tables } = this.#m;
@@ -133,7 +134,7 @@ export class TableWalker {
     }
   }
 
-  /** See VmemmapOps.translate. */
+  /** See VmemmapWalker.translate. */
   translate(root: number, va: bigint): Walk {
     const { tables } = this.#m;
     const { levels } = this.#reader;
@@ -180,7 +181,7 @@ export class TableWalker {
   }
 
   /**
-   * See VmemmapOps.walkMany. Tables of the last level are remembered for the length of the call, as a CPU remembers
+   * See VmemmapWalker.walkMany. Tables of the last level are remembered for the length of the call, as a CPU remembers
    * them. Whole numbers of 32 bits all the way: doubles take twice the time (measured).
    */
   walkMany(root: number, offsets: Float64Array, pas: Int32Array): void {
@@ -244,7 +245,7 @@ export class TableWalker {
     }
   }
 
-  /** See VmemmapOps.walkRange. A table at a time, in 32-bit integers. */
+  /** See VmemmapWalker.walkRange. A table at a time, in 32-bit integers. */
   walkRange(root: number, first: number, step: number, count: number, pas: Int32Array): void {
     const { pages } = this.#reader;
     const { tables } = this.#m;
@@ -279,7 +280,7 @@ export class TableWalker {
     }
   }
 
-  /** See VmemmapOps.tables. */
+  /** See VmemmapWalker.tables. */
   *tables(root: number): Generator<TableView> {
     const top = BigInt(this.#shift[0]!);
     const va = ((this.#m.window.start >> top) - BigInt(this.#rootIndex)) << top;
