@@ -188,20 +188,20 @@ export class TableWalker implements VmemmapWalker {
     const { pages } = this.#reader;
     const { tables } = this.#m;
     const last = this.#shift.length - 1;
-    const pageSize = this.#span[last]!;
-    const perPage = 1 / pageSize;
-    const bits = this.#shift[last - 1]! - this.#shift[last]!;
+    const shift = this.#shift[last]!;
+    const inPage = this.#span[last]! - 1;
     const mask = this.#mask[last]!;
-    // Pages are counted from the one before the first, so that an offset just below 0 does not round to page 0.
-    const bias = this.#bias + pageSize;
-    const limit = pageSize * 2 ** 31;
+    const tableSpan = this.#span[last - 1]!;
+    const perTable = 1 / tableSpan;
+    // Tables are counted from the one before the first, so that an offset just below 0 does not round to the first.
+    const bias = this.#bias + tableSpan;
     // The number of a table of the last level, and its first word, side by side. No table has the number -2^31.
     const cache = new Int32Array(2 * CACHE).fill(-(2 ** 31));
     const { lanes } = tables;
     const { length } = offsets;
     const one = translation();
     // The table above the last level that was met last.
-    const upperSpan = this.#span[last - 1]! * (this.#mask[last - 1]! + 1);
+    const upperSpan = tableSpan * (this.#mask[last - 1]! + 1);
     let upperNumber = -1;
     let upper = -1;
     let i = 0;
@@ -209,32 +209,31 @@ export class TableWalker implements VmemmapWalker {
       // No call in this loop: after one the compiler would look all arrays up again each time (measured).
       for (; pages !== undefined && i < length; i++) {
         const rel = offsets[i]! + bias;
-        if (rel >= limit) break;
-        const page = (rel * perPage) | 0;
-        const key = (page - 1) >> bits;
-        const at = (key & (CACHE - 1)) << 1;
-        if (cache[at] !== key) break;
-        const word = cache[at + 1]! + 2 * ((page - 1) & mask);
+        const low = rel | 0;
+        const number = (rel * perTable) | 0;
+        const at = (number & (CACHE - 1)) << 1;
+        if (cache[at] !== number) break;
+        const word = cache[at + 1]! + (((low >>> shift) & mask) << 1);
         const lo = lanes[word]!;
         const hi = lanes[word + 1]!;
-        pas[2 * i] = pages.low(lo, hi) | ((rel - page * pageSize) | 0);
+        pas[2 * i] = pages.low(lo, hi) | (low & inPage);
         pas[2 * i + 1] = pages.high(lo, hi);
       }
       if (i === length) return;
-      const rel = offsets[i]! + bias;
+      const rel = offsets[i]! + this.#bias;
       let slot = -1;
-      if (pages !== undefined && rel >= pageSize && rel < limit) {
-        const number = Math.floor((rel - pageSize) / upperSpan);
+      if (pages !== undefined && rel >= 0) {
+        const number = Math.floor(rel / upperSpan);
         if (number !== upperNumber) {
-          upper = this.#tableBelow(tables.find(root), 0, last - 1, rel - pageSize);
+          upper = this.#tableBelow(tables.find(root), 0, last - 1, rel);
           upperNumber = number;
         }
-        slot = this.#tableBelow(upper, last - 1, last, rel - pageSize);
+        slot = this.#tableBelow(upper, last - 1, last, rel);
       }
       if (slot >= 0) {
-        const key = (((rel * perPage) | 0) - 1) >> bits;
-        const at = (key & (CACHE - 1)) << 1;
-        cache[at] = key;
+        const number = Math.floor(rel / tableSpan) + 1;
+        const at = (number & (CACHE - 1)) << 1;
+        cache[at] = number;
         cache[at + 1] = tables.base[slot]!;
         continue;
       }
