@@ -21,7 +21,7 @@ typedef uint64_t u64;
 #define LEAF 0x8000000000000163ull
 #define FIRST 0xffffea0000000000ull
 #define TABLES 0x40000000ull /* where tables lie in the simulated memory */
-#define BATCH 32768ull
+#define BATCH 131072ull
 #define BACKING 0x10000000000ull
 
 static unsigned char *memory;

@@ -4,7 +4,7 @@ import { x86 } from '@vmemmap/x86';
 
 const GiB = 2 ** 30;
 /** Addresses to a call: the results of one batch go where those of the last were. The baseline does likewise. */
-const BATCH = 32768;
+const BATCH = 131072;
 
 /**
  * @typedef {object} Case
