@@ -110,7 +110,7 @@ class PteReader implements PageReader {
   }
 
   high(lo: number, hi: number): number {
-    return (lo & 1) === 0 || (hi & this.#reservedHi) !== 0 ? -1 : hi & this.#addressHi;
+    return ((~lo & 1) | (hi & this.#reservedHi)) !== 0 ? -1 : hi & this.#addressHi;
   }
 }
 
