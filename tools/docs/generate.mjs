@@ -3,19 +3,20 @@
 // to date. Every member must have a comment: a contract nobody explains cannot be kept.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { readInterfaces } from './read-interfaces.mjs';
+import { readDeclarations } from './read-declarations.mjs';
 
 const root = new URL('../../', import.meta.url);
 const target = new URL('docs/contract.md', root);
 
 /** What belongs to the contract, in the order a plugin's author meets it. */
 const SECTIONS = [
-  ['A plugin', 'packages/core/src/contract/plugin.ts', ['PluginDefinition', 'ArchPlugin']],
+  ['A plugin', 'packages/core/src/contract/plugin.ts', ['definePlugin', 'PluginDefinition', 'ArchPlugin']],
   ['An architecture', 'packages/core/src/contract/arch.ts', ['VmemmapArch', 'InitMm']],
   ['An architecture at work', 'packages/core/src/contract/arch.ts', ['VmemmapOps']],
   ['Reading back', 'packages/core/src/contract/walker.ts', ['VmemmapWalker']],
   ['What the machine gives', 'packages/core/src/contract/context.ts', ['PopulateContext', 'AddressSpace']],
   ['The memory model', 'packages/core/src/contract/model.ts', ['MemoryModel', 'VmemmapWindow']],
+  ['Blocks of memory', 'packages/core/src/memory/block-run.ts', ['BlockRun']],
   ['Device memory', 'packages/core/src/contract/pgmap.ts', ['DevPagemap']],
   ['The altmap', 'packages/core/src/memory/altmap.ts', ['VmemAltmap']],
   ['A kernel release', 'packages/core/src/release.ts', ['KernelRelease']],
@@ -24,9 +25,17 @@ const SECTIONS = [
     'packages/core/src/contract/translation.ts',
     ['Translation', 'Walk', 'WalkStep', 'TableView', 'TableEntry'],
   ],
+  ['Entries for people', 'packages/core/src/contract/entry-layout.ts', ['EntryLayout', 'EntryField']],
   ['The page-table toolkit', 'packages/core/src/pagetable/format.ts', ['PageTableFormat', 'TableLevel', 'Entry']],
-  ['The walker toolkit', 'packages/core/src/pagetable/table-walker.ts', ['EntryReader', 'EntryReading', 'PageReader']],
-  ['Huge pages an architecture handles itself', 'packages/core/src/engine/hugepages.ts', ['PmdHooks']],
+  ['Writing tables', 'packages/core/src/pagetable/page-table.ts', ['PageTable', 'PageTableHooks']],
+  [
+    'The walker toolkit',
+    'packages/core/src/pagetable/table-walker.ts',
+    ['EntryReader', 'EntryReading', 'PageReader', 'TableWalker'],
+  ],
+  ['Base pages', 'packages/core/src/engine/basepages.ts', ['vmemmapPopulateBasepages']],
+  ['Huge pages', 'packages/core/src/engine/hugepages.ts', ['vmemmapPopulateHugepages', 'PmdHooks']],
+  ['Nodes', 'packages/core/src/engine/verify-node.ts', ['vmemmapVerify']],
 ];
 
 const INTRODUCTION = `# The contract
@@ -59,7 +68,7 @@ const parts = [INTRODUCTION + capabilities()];
 const undocumented = [];
 for (const [title, file, names] of SECTIONS) {
   parts.push(`## ${title}`);
-  for (const { name, heading, text, members } of readInterfaces(
+  for (const { name, heading, text, members } of readDeclarations(
     fileURLToPath(new URL(String(file), root)),
     /** @type {string[]} */ (names),
   )) {

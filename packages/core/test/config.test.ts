@@ -53,3 +53,15 @@ describe('parseConfig', () => {
     );
   });
 });
+
+describe('what is no configuration', () => {
+  it.each([null, 3, 'la57', ['la57']])('is refused: %o', (input) => {
+    expect(() => parseConfig('@vmemmap/x', fields, input)).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringContaining('must be an object') }),
+    );
+  });
+
+  it('has no list of options to show when there are none', () => {
+    expect(() => parseConfig('@vmemmap/x', {}, { a: 1 })).toThrow('no option "a"; there are no options');
+  });
+});

@@ -112,6 +112,15 @@ describe('a machine without page tables', () => {
     );
   });
 
+  it('cannot be made from something else', () => {
+    const memory = { ranges: [{ node: 0, start: 0, end: 2 ** 28 }] };
+    const bad = (options: unknown) => () => boot(options as never);
+    expect(bad({ arch: tableless(), memory })).toThrow(refused('BAD_ARGUMENT', 'call the plugin first'));
+    expect(bad({ memory })).toThrow(refused('BAD_ARGUMENT', 'arch is no architecture'));
+    expect(bad({ arch: tableless()() })).toThrow(refused('BAD_ARGUMENT', 'memory has no ranges'));
+    expect(() => tableless()(null as never)).toThrow(refused('BAD_CONFIG', 'must be an object'));
+  });
+
   it('refuses arguments out of range, and changes nothing', () => {
     const before = m.ram.freeBytes();
     expect(() => m.boot()).toThrow(refused('BAD_ARGUMENT', 'booted already'));

@@ -213,6 +213,29 @@ describe('a capture that was changed', () => {
       'process init/1',
     ],
     ['a top-level entry of init', 'boot-2g.json', (j) => j.expected.processes.initNonZero.pop(), 'process init_mm'],
+    ['far too many leaves', 'boot-2g.json', (j) => (j.expected.leaves[0].count = 1e15), 'leaf number of leaves'],
+    [
+      'far too many sections',
+      'boot-2g.json',
+      (j) => (j.expected.sections[0].count = 1e12),
+      'section number of sections',
+    ],
+    ['a total of leaves', 'boot-2g.json', (j) => (j.expected.summary.leafCount = 17), 'capture leaves, by the summary'],
+    ['a total of bytes', 'boot-2g.json', (j) => (j.expected.summary.mappedBytes = 0), 'capture mapped bytes'],
+    ['a total of frames', 'boot-2g.json', (j) => (j.expected.summary.distinctLeafPas = 15), 'capture frames'],
+    ['a total of tables', 'boot-2g.json', (j) => (j.expected.summary.tables.pmd = 2), 'capture pmd tables'],
+    [
+      'what it says of all processes',
+      'boot-2g.json',
+      (j) => (j.expected.processes.allEqual = false),
+      'capture all processes',
+    ],
+    [
+      'which entries of processes it has',
+      'boot-2g.json',
+      (j) => (j.expected.processes.topLevelIndexes = []),
+      'capture top-level',
+    ],
     ['the levels', 'boot-2g.json', (j) => (j.expected.levels[0].shift = 47), 'levels levels of the page table'],
   ])('in %s differs, and it says where', (_, file, change, where) => {
     expect(differences(file, change).some((text) => text.startsWith(where))).toBe(true);
@@ -230,11 +253,35 @@ describe('a capture that was changed', () => {
     entry.firstRaw = '0x000000007fca8063';
     expect(compare()).toBe(false);
     json.expected.outside[0].what = 'subtree';
+    delete json.expected.summary;
     json.expected.tables.length = 2;
     json.expected.leaves = [];
     expect(compare()).toBe(true);
     json.expected.outside[0].index = 1;
     expect(compare()).toBe(false);
+  });
+
+  it('says what was not compared', () => {
+    const json: Json = JSON.parse(read('boot-2g.json'));
+    const left = (): readonly string[] => compareCapture(readCapture(JSON.stringify(json), 'x'), x86).notCompared;
+    expect(left()).toEqual([]);
+    json.expected.countrs = json.expected.counters;
+    delete json.expected.counters;
+    json.expected.processes = null;
+    json.expected.sections[0].subsectionMap = null;
+    const entry = { table: 'p4d', tableVa: '0xffd4000000000000', index: 7, reason: '' };
+    json.expected.outside = [
+      { ...entry, what: 'subtree' },
+      { ...entry, index: 8, what: 'flags' },
+    ];
+    expect(left()).toEqual([
+      'counters',
+      'processes',
+      'subsection maps',
+      '1 subtree outside the memmap',
+      '1 entry flags outside the memmap',
+      'the unknown key "countrs"',
+    ]);
   });
 
   it('shows entries with their bits by name', () => {

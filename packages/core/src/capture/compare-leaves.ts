@@ -2,7 +2,7 @@ import { hex, hex64, toU64 } from '../bits.ts';
 import type { LeafRun } from '../machine/leaf-runs.ts';
 import type { Machine } from '../machine/machine.ts';
 import { ENTRY_KIND, entryReading } from '../pagetable/table-walker.ts';
-import { type Differences, entryText } from './difference.ts';
+import { type Differences, entryText, MOST_MORE } from './difference.ts';
 import type { CaptureExpected } from './format.ts';
 import type { Outside } from './outside.ts';
 
@@ -27,9 +27,9 @@ export function compareLeaves(
   outside: Outside,
   differences: Differences,
 ): number {
-  const theirs = [...expectedLeaves(machine, expected, outside, differences)];
-  checkBlocks(machine, theirs, expected, differences);
   const ours = [...modelLeaves(machine, outside)];
+  const theirs = [...expectedLeaves(machine, expected, outside, ours.length + MOST_MORE, differences)];
+  checkBlocks(machine, theirs, expected, differences);
   const frames = new FrameClasses(differences);
   let compared = 0;
   let at = 0;
@@ -92,11 +92,13 @@ function* expectedLeaves(
   machine: Machine,
   expected: CaptureExpected,
   outside: Outside,
+  most: number,
   differences: Differences,
 ): Generator<Leaf> {
   const reading = entryReading();
   const levels = machine.levels.map(({ name }) => name);
   let end = 0n;
+  let listed = 0;
   for (const { va, pa, leafSize, level, count, paStep, rawFlags, firstRaw } of expected.leaves) {
     const name = level ?? '';
     if (va < end)
@@ -133,6 +135,10 @@ function* expectedLeaves(
       }
     }
     for (let n = 0; n < count; n++) {
+      if (++listed > most) {
+        differences.add('leaf', 'number of leaves', `more than ${most}`, 'fewer in the model');
+        return;
+      }
       const at = va + BigInt(n) * BigInt(leafSize);
       if (outside.isBelow(name, at)) continue;
       yield { va: at, pa: pa + n * Number(paStep ?? 0n), size: leafSize, level: name, flags: rawFlags ?? null };

@@ -2,7 +2,7 @@ import { hex, hex64 } from '../bits.ts';
 import { pagesPerSection } from '../contract/model.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type SectionFlag, type SectionRun, sectionFlagNames } from '../sparse/section.ts';
-import type { Differences } from './difference.ts';
+import { type Differences, MOST_MORE } from './difference.ts';
 import type { CaptureExpected } from './format.ts';
 
 /**
@@ -12,11 +12,17 @@ import type { CaptureExpected } from './format.ts';
 export function compareSections(machine: Machine, expected: CaptureExpected, differences: Differences): number {
   const found = new Map<number, SectionRun>();
   for (const run of machine.sections()) for (let n = 0; n < run.count; n++) found.set(run.nr + n, run);
+  const most = found.size + MOST_MORE;
+  let listed = 0;
   let compared = 0;
   for (const run of expected.sections) {
     const pfn = run.nr * pagesPerSection(machine.model);
     differences.compare('section', `section ${run.nr}: first pfn`, hex(run.startPfn), hex(pfn));
     for (let nr = run.nr; nr < run.nr + run.count; nr++) {
+      if (++listed > most) {
+        differences.add('section', 'number of sections', `more than ${most}`, 'fewer in the model');
+        return compared;
+      }
       const section = found.get(nr);
       found.delete(nr);
       if (section === undefined) {

@@ -1,12 +1,14 @@
 import { hex64 } from '../bits.ts';
 import type { ArchPlugin } from '../contract/plugin.ts';
 import type { Machine } from '../machine/machine.ts';
+import { checkSummary } from './check-summary.ts';
 import { compareLeaves } from './compare-leaves.ts';
 import { compareProcesses } from './compare-processes.ts';
 import { compareSections } from './compare-sections.ts';
 import { compareTables } from './compare-tables.ts';
 import { type Difference, Differences } from './difference.ts';
 import type { Capture } from './format.ts';
+import { notCompared } from './not-compared.ts';
 import { Outside } from './outside.ts';
 import { replayCapture } from './replay.ts';
 
@@ -16,6 +18,8 @@ export interface Comparison {
   readonly equal: boolean;
   /** How much was compared. */
   readonly compared: { readonly leaves: number; readonly tables: number; readonly sections: number };
+  /** What was left out, in words: what the capture does not have, and what it marks. */
+  readonly notCompared: readonly string[];
   /** The first differences, at most as many as asked for. */
   readonly differences: readonly Difference[];
   /** All of them. */
@@ -55,10 +59,12 @@ export function compareMachine(machine: Machine, capture: Capture, most: number 
   const tables = compareTables(machine, expected, outside, differences);
   const leaves = compareLeaves(machine, expected, outside, differences);
   compareProcesses(machine, expected, differences);
+  checkSummary(expected, differences);
   return {
     name: capture.name,
     equal: differences.total === 0,
     compared: { leaves, tables, sections },
+    notCompared: notCompared(expected),
     differences: differences.list,
     differenceCount: differences.total,
   };

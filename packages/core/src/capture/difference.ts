@@ -25,6 +25,9 @@ export interface Difference {
   readonly found: string;
 }
 
+/** A capture that lists so many more of something than the model has is read no further: it is different anyway. */
+export const MOST_MORE = 100_000;
+
 /** Collects differences and keeps the first ones. */
 export class Differences {
   readonly list: Difference[] = [];

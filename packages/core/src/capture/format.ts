@@ -57,6 +57,17 @@ export interface CaptureProcesses {
     /** Indexes where it is not init_mm's. */
     readonly differing: readonly number[];
   }[];
+  /** True when no process differs. */
+  readonly allEqual?: boolean | undefined;
+}
+
+/** Totals over everything found. They follow from the lists, and must agree with them. */
+export interface CaptureSummary {
+  /** Tables by level. */
+  readonly tables: Readonly<Record<string, number>>;
+  readonly distinctLeafPas: number;
+  readonly leafCount: number;
+  readonly mappedBytes: number;
 }
 
 /** An entry that something else made before the memmap code came by. */
@@ -82,6 +93,9 @@ export interface CaptureExpected {
   readonly leaves: readonly CaptureLeaves[];
   readonly processes?: CaptureProcesses | null | undefined;
   readonly outside: readonly CaptureOutside[];
+  readonly summary?: CaptureSummary | undefined;
+  /** Keys that this version does not know are kept, so that a comparison can say what it left out. */
+  readonly [key: string]: unknown;
 }
 
 /** What a captured kernel was given. */

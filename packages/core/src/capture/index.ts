@@ -14,6 +14,7 @@ export type {
   CaptureOutside,
   CaptureProcesses,
   CaptureSections,
+  CaptureSummary,
   CaptureTable,
 } from './format.ts';
 export { checkJson, parseJson, readCapture } from './read.ts';

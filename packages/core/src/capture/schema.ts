@@ -21,6 +21,12 @@ const signed = z
 
 const count = z.int().nonnegative();
 
+/** An index into a table: no architecture has more than 2^16 entries. */
+const index = z.int().nonnegative().max(0xffff);
+
+/** Text that a terminal can show on one line. */
+const line = z.string().regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
+
 const range = z.object({ node: z.int(), start: number, end: number });
 
 const machine = z.object({
@@ -48,8 +54,8 @@ const section = z.object({
 });
 
 const tableEntries = z.object({
-  index: count,
-  count: count,
+  index,
+  count: index,
   firstRaw: u64,
   step: signed.optional(),
   kind: z.enum(['table', 'invalid']),
@@ -59,8 +65,8 @@ const table = z.object({
   level: z.string(),
   pa: number,
   va: u64,
-  windowFirstIndex: count,
-  windowLastIndex: count,
+  windowFirstIndex: index,
+  windowLastIndex: index,
   entries: z.array(tableEntries),
 });
 
@@ -76,9 +82,10 @@ const leaves = z.object({
 });
 
 const processes = z.object({
-  topLevelIndexes: z.array(count),
-  initNonZero: z.array(z.object({ index: count, raw: u64 })),
-  mms: z.array(z.object({ pid: z.int(), comm: z.string(), differing: z.array(z.int()) })),
+  topLevelIndexes: z.array(index),
+  initNonZero: z.array(z.object({ index, raw: u64 })),
+  mms: z.array(z.object({ pid: z.int(), comm: line, differing: z.array(z.int()) })),
+  allEqual: z.boolean().optional(),
 });
 
 const outside = z.object({
@@ -89,7 +96,14 @@ const outside = z.object({
   reason: z.string(),
 });
 
-const expected = z.object({
+const summary = z.object({
+  tables: z.record(z.string(), count),
+  distinctLeafPas: count,
+  leafCount: count,
+  mappedBytes: count,
+});
+
+const expected = z.looseObject({
   vmemmapBase: u64,
   vmemmapWindow: z.object({ start: u64, end: u64 }),
   levels: z.array(z.object({ name: z.string(), shift: count, indexBits: count })),
@@ -101,13 +115,14 @@ const expected = z.object({
   leaves: z.array(leaves),
   processes: processes.nullish(),
   outside: z.array(outside),
+  summary: summary.optional(),
 });
 
 /** Checks and reads {@link Capture}. Keys it does not know are left out. */
 export const captureSchema: z.ZodType<Capture> = z.object({
   format: z.literal('vmemmap-capture/1'),
-  name: z.string(),
-  title: z.string().optional(),
+  name: line,
+  title: line.optional(),
   machine,
   steps: z.array(z.looseObject({ op: z.string() })),
   expected,

@@ -28,15 +28,17 @@ export type ConfigValues = Readonly<Record<string, ConfigValue | undefined>>;
  * Numbers and addresses may also come as text (`"0x…"` or decimal), booleans as `"true"` and `"false"`.
  * @throws VmemmapError `BAD_CONFIG`: unknown key, wrong type, out of range
  */
-export function parseConfig(
-  from: string,
-  fields: ConfigFields,
-  input: Readonly<Record<string, unknown>>,
-): ConfigValues {
+export function parseConfig(from: string, fields: ConfigFields, input: unknown): ConfigValues {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new VmemmapError('BAD_CONFIG', `a configuration must be an object, not ${JSON.stringify(input)}`, from);
+  }
   const values: Record<string, ConfigValue | undefined> = {};
   for (const [key, field] of Object.entries(fields)) values[key] = field.default;
   for (const [key, raw] of Object.entries(input)) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    if (field === undefined && Object.keys(fields).length === 0) {
+      throw new VmemmapError('BAD_CONFIG', `no option ${JSON.stringify(key)}; there are no options`, from);
+    }
     if (field === undefined) {
       throw new VmemmapError(
         'BAD_CONFIG',

@@ -1,6 +1,8 @@
 /** A field of an entry, as the architecture's manual has it. Bits count from 0, the least significant. */
 export interface EntryField {
+  /** As in the manual. */
   readonly name: string;
+  /** Lowest bit. */
   readonly low: number;
   /** Same as `low` for a single bit. */
   readonly high: number;
@@ -12,7 +14,9 @@ export interface EntryField {
 export interface EntryLayout {
   /** Levels by name. */
   readonly levels: readonly string[];
+  /** Whether it points to a table or maps memory. */
   readonly kind: 'table' | 'leaf';
+  /** Highest bits first. */
   readonly fields: readonly EntryField[];
 }
 

@@ -47,8 +47,8 @@ export interface ArchPlugin<C extends object = Record<string, unknown>> {
 export function definePlugin<C extends object>(definition: PluginDefinition<C>): ArchPlugin<C> {
   const { name, about, config, capabilities } = definition;
   const from = `@vmemmap/${name}`;
-  const plugin = (input: Partial<C> = {}): VmemmapArch => {
-    const values: ConfigValues = parseConfig(from, config, input as Record<string, unknown>);
+  const plugin = (input: unknown = {}): VmemmapArch => {
+    const values: ConfigValues = parseConfig(from, config, input);
     return definition.create(values as C);
   };
   Object.defineProperty(plugin, BRAND, { value: true });

@@ -70,11 +70,18 @@ export class Machine {
    * @throws VmemmapError `BAD_MEMORY_MAP`, `UNKNOWN_RELEASE`, `BAD_PLUGIN`
    */
   constructor(options: MachineOptions) {
-    const { arch } = options;
-    const { release = defaultRelease } = options;
+    const { arch, memory, release = defaultRelease } = options;
+    if (typeof arch !== 'object' || arch === null || typeof arch.attach !== 'function') {
+      const hint =
+        typeof arch === 'function' ? 'call the plugin first, as x86()' : 'pass what a plugin returns, as x86()';
+      throw new VmemmapError('BAD_ARGUMENT', `arch is no architecture; ${hint}`);
+    }
+    if (!Array.isArray(memory?.ranges)) {
+      throw new VmemmapError('BAD_ARGUMENT', 'memory has no ranges; give { ranges: [{ node, start, end }] }');
+    }
     this.arch = arch;
     this.release = typeof release === 'string' ? findRelease(release) : release;
-    this.memory = new MemoryMap(options.memory, pageSize(arch.model), arch.model.maxPhysmemBits);
+    this.memory = new MemoryMap(memory, pageSize(arch.model), arch.model.maxPhysmemBits);
     this.counters = this.#counters;
     this.#onProgress = options.onProgress;
     const window = arch.window(this.memory, this.release);

@@ -16,8 +16,11 @@ export interface PageTableHooks {
  * It remembers the path of the last walk, so that neighbouring addresses cost nothing.
  */
 export class PageTable {
+  /** How its entries are written. */
   readonly format: PageTableFormat;
+  /** The machine it belongs to. */
   readonly m: PopulateContext;
+  /** Physical address of the root table. */
   readonly root: number;
   /** Last level: the one of base pages. */
   readonly last: number;

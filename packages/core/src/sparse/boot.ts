@@ -106,9 +106,15 @@ function sparseInitNid(boot: SparseBoot, group: readonly SectionRun[], progress:
 function failed(boot: SparseBoot, nid: number, nr: number, group: readonly SectionRun[]): void {
   const { m, sections } = boot;
   const source = 'mm/sparse.c:sparse_init_nid';
-  const message = `node[${nid}] memory map backing failed at section ${nr}`;
-  if (m.release.bootFailure === 'panic') m.events.stop('panic', 'memmap-backing-failed', source, message);
-  m.events.record('pr_err', 'memmap-backing-failed', source, () => `${message}. Some memory will not be available.`);
+  const message = `node[${nid}] memory map backing failed.`;
+  if (m.release.bootFailure === 'panic')
+    m.events.stop('panic', 'memmap-backing-failed', source, `${message} (section ${nr})`);
+  m.events.record(
+    'pr_err',
+    'memmap-backing-failed',
+    source,
+    () => `${message} Some memory will not be available. (section ${nr})`,
+  );
   const last = group[group.length - 1]!;
   sections.update(nr, last.nr + last.count, () => undefined);
 }
