@@ -6,12 +6,18 @@ import type { Session } from './session.ts';
 
 const DEFAULT_ARCH = 'x86';
 
-/** A machine that has booted, and where it came from. */
+/** A machine and where it came from. */
 export interface BuiltMachine {
   readonly title: string;
   readonly notes: readonly string[];
   readonly plugin: ArchPlugin;
   readonly machine: Machine;
+}
+
+/** A machine that has not booted yet. */
+export interface PreparedMachine extends BuiltMachine {
+  /** @throws VmemmapError `KERNEL_PANIC`; the machine is then as it was at that moment */
+  boot(): BuiltMachine;
 }
 
 /** What only some commands want of a boot. */
@@ -21,22 +27,34 @@ export interface BootExtras {
 }
 
 /** Builds and boots the machine that the options describe. Options win over what a file says. */
-export function buildMachine(args: MachineArguments, session: Session, extras: BootExtras = {}): BuiltMachine {
+export function buildMachine(args: MachineArguments, session: Session): BuiltMachine {
+  return prepareMachine(args, session).boot();
+}
+
+/** Builds the machine that the options describe, for the caller to boot. */
+export function prepareMachine(args: MachineArguments, session: Session, extras: BootExtras = {}): PreparedMachine {
   const source = machineSource(args);
   const plugin = session.registry.find(args.arch ?? source.arch ?? DEFAULT_ARCH);
   const arch = plugin({ ...source.config?.(plugin), ...parseConfigOption(args.config ?? []) });
   const release = args.release ?? source.release;
   const { reserved } = source;
   const memory = source.memory(arch.model);
-  const machine = withProgress(session.io, 'populate', (onProgress) =>
-    new Machine({
-      arch,
-      memory,
-      ...(release !== undefined && { release }),
-      ...(reserved !== undefined && { memblock: { reserved } }),
-      ...(onProgress !== undefined && { onProgress }),
-      ...extras,
-    }).boot(),
-  );
-  return { title: source.title, notes: source.notes ?? [], plugin, machine };
+  // Boot's own progress, when somebody watches.
+  let progress: ((done: number, total: number) => void) | undefined;
+  const machine = new Machine({
+    arch,
+    memory,
+    ...(release !== undefined && { release }),
+    ...(reserved !== undefined && { memblock: { reserved } }),
+    onProgress: (done, total) => progress?.(done, total),
+    ...extras,
+  });
+  const built = { title: source.title, notes: source.notes ?? [], plugin, machine };
+  const boot = (): BuiltMachine =>
+    withProgress(session.io, 'populate', (onProgress) => {
+      progress = onProgress;
+      machine.boot();
+      return built;
+    });
+  return { ...built, boot };
 }

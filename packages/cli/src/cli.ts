@@ -3,11 +3,12 @@
  *
  * @packageDocumentation
  */
-import { VmemmapError } from '@vmemmap/core';
+import { releases as knownReleases, VmemmapError } from '@vmemmap/core';
 import yargs, { type Argv } from 'yargs';
 import { type Command, EXIT } from './command.ts';
 import { arches } from './commands/arches.ts';
 import { compare } from './commands/compare.ts';
+import { completion } from './commands/completion.ts';
 import { conformance } from './commands/conformance.ts';
 import { populate } from './commands/populate.ts';
 import { releases } from './commands/releases.ts';
@@ -15,14 +16,14 @@ import { tables } from './commands/tables.ts';
 import { translate } from './commands/translate.ts';
 import type { Io } from './io.ts';
 import { colorsFor } from './output/colors.ts';
-import { loadRegistry } from './plugins.ts';
+import { builtInNames, loadRegistry } from './plugins.ts';
 import { reportError } from './report-error.ts';
 import { Session } from './session.ts';
 import { version } from './version.ts';
 
 export type { Io, Output } from './io.ts';
 
-const COMMANDS: readonly Command[] = [populate, translate, tables, compare, conformance, arches, releases];
+const COMMANDS: readonly Command[] = [populate, translate, tables, compare, conformance, arches, releases, completion];
 
 /** What the options of every command parse to, before a command looks at its own. */
 interface CommonArguments {
@@ -45,7 +46,7 @@ interface Parsed {
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   // Known before parsing, for errors of parsing.
-  const json = argv.some((word) => word === '--json' || word === '--json=true');
+  const json = jsonAsked(argv);
   try {
     const { text, command, args } = await parse(argv, io);
     if (command === undefined) {
@@ -64,12 +65,14 @@ async function parse(argv: readonly string[], io: Io): Promise<Parsed> {
   let args: CommonArguments = {};
   let text = '';
   let failure: unknown;
+  const completing = argv.includes('--get-yargs-completions');
+  if (!completing) checkBooleans(argv);
   const parser = COMMANDS.reduce(
     (all, one) =>
       all.command(
         one.usage,
         one.about,
-        (y) => describe(y, one),
+        (y) => describe(y, one, completing),
         (parsed) => {
           command = one;
           args = parsed;
@@ -98,6 +101,8 @@ function base(io: Io): Argv {
       'greedy-arrays': false,
       'dot-notation': false,
       'camel-case-expansion': false,
+      // It would take any option, and leave an undefined value behind. --no-verify is an option of its own.
+      'boolean-negation': false,
     })
     .option('json', { type: 'boolean', default: false, describe: 'JSON on stdout and nothing else' })
     .option('plugin', {
@@ -106,9 +111,9 @@ function base(io: Io): Argv {
       requiresArg: true,
       describe: 'load architectures from an ES module: a package or a path; repeatable',
     })
-    .completion('completion', 'print a completion script for the shell')
     .version(version())
     .help()
+    .alias('help', 'h')
     .strict()
     .demandCommand(1, 'no command given')
     .exitProcess(false)
@@ -118,8 +123,13 @@ function base(io: Io): Argv {
   return parser;
 }
 
-function describe(parser: Argv, { usage, about, options, positionals, examples }: Command): Argv {
+function describe(parser: Argv, { usage, about, options, positionals, examples }: Command, completing: boolean): Argv {
   parser.usage(`$0 ${usage}\n\n${about}`).options(options);
+  if (completing) {
+    // For the shell only: when a command runs, plugins may add to them, and a wrong name has an error of its own.
+    if ('release' in options) parser.choices('release', [...knownReleases.map(({ name }) => name)]);
+    if ('arch' in options) parser.choices('arch', builtInNames);
+  }
   for (const [name, text] of Object.entries(positionals ?? {})) {
     parser.positional(name, { type: 'string', describe: text });
   }
@@ -131,6 +141,39 @@ function usageError(failure: unknown): string {
   const message = failure instanceof Error ? failure.message : String(failure);
   const first = message.split('\n')[0]!;
   return `${first.charAt(0).toLowerCase()}${first.slice(1)}; see vmemmap --help`;
+}
+
+/** Options that every command has and that are on or off. */
+const COMMON_BOOLEANS: readonly string[] = ['json', 'help', 'h', 'version'];
+
+// The words that can be options.
+function optionWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}
+
+// The last --json counts.
+function jsonAsked(argv: readonly string[]): boolean {
+  const words = optionWords(argv);
+  const last = words.reduce((found, word, n) => (/^--json(=|$)/.test(word) ? n : found), -1);
+  return words[last] === '--json=true' || (words[last] === '--json' && words[last + 1] !== 'false');
+}
+
+// yargs takes any value of an option that is on or off for "off", and runs the command all the same.
+function checkBooleans(argv: readonly string[]): void {
+  const names = new Set(COMMON_BOOLEANS);
+  for (const { options } of COMMANDS) {
+    for (const [name, { type }] of Object.entries(options)) if (type === 'boolean') names.add(name);
+  }
+  for (const word of optionWords(argv)) {
+    const [, name, value] = /^--?([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (name === undefined || !names.has(name) || value === 'true' || value === 'false') continue;
+    throw new VmemmapError(
+      'BAD_ARGUMENT',
+      `--${name} is on or off and takes no value ${JSON.stringify(value)}; see vmemmap --help`,
+      '@vmemmap/cli',
+    );
+  }
 }
 
 // yargs makes a list of an option that is given twice.

@@ -9,8 +9,13 @@ const SOURCES: readonly AllocationSource[] = ['memblock', 'page-allocator', 'alt
  */
 export function parseFailOption(text: string): FailureRule {
   const rule: { -readonly [K in keyof FailureRule]: FailureRule[K] } = {};
+  const seen = new Set<string>();
   for (const part of text.split(',')) {
-    const [key, value = ''] = part.split('=', 2);
+    const equals = part.indexOf('=');
+    const key = equals < 0 ? part : part.slice(0, equals);
+    const value = equals < 0 ? '' : part.slice(equals + 1);
+    if (seen.has(key)) bad(`${JSON.stringify(key)} is given more than once in ${JSON.stringify(text)}`);
+    seen.add(key);
     switch (key) {
       case 'source':
         rule.source = SOURCES.find((source) => source === value) ?? bad(`source is one of ${SOURCES.join(', ')}`);

@@ -58,7 +58,7 @@ export function machineSource(args: MachineArguments): MachineSource {
   if (args.iomem !== undefined) return iomemSource(args.iomem, args.node ?? []);
   if (args.machine !== undefined) return machineFileSource(args.machine);
   if (args.capture !== undefined) return captureFileSource(args.capture);
-  if (args.ram !== undefined) return shorthandSource(args.ram, args.nodes ?? '1');
+  if (args.ram !== undefined) return shorthandSource(args.ram, args.nodes);
   return defaultSource();
 }
 

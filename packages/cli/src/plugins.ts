@@ -6,7 +6,10 @@ import { type ArchPlugin, ArchRegistry, isPlugin, isVmemmapError, VmemmapError }
 import { x86 } from '@vmemmap/x86';
 
 /** Plugins that come with the command. */
-const BUILT_IN: readonly unknown[] = [x86];
+const BUILT_IN: readonly ArchPlugin[] = [x86 as unknown as ArchPlugin];
+
+/** Names of the plugins that come with the command. */
+export const builtInNames: readonly string[] = BUILT_IN.map(({ arch }) => arch);
 
 /**
  * A registry with the built-in plugins and those of some modules.
@@ -25,8 +28,16 @@ export async function loadRegistry(specifiers: readonly string[], cwd: string): 
 }
 
 function register(registry: ArchRegistry, plugin: ArchPlugin): void {
+  guarded(plugin, () => registry.register(plugin));
+}
+
+/**
+ * Runs code of a plugin on which nothing has been tested yet.
+ * @throws VmemmapError `BAD_PLUGIN` for whatever else it throws
+ */
+export function guarded<T>(plugin: ArchPlugin, work: () => T): T {
   try {
-    registry.register(plugin);
+    return work();
   } catch (error) {
     if (isVmemmapError(error)) throw error;
     // Whatever else is thrown there comes out of the plugin.

@@ -15,7 +15,8 @@ const REASONS: Readonly<Record<string, string>> = {
  */
 export function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // Some editors put a byte order mark first.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const name = path === '' ? 'the empty path' : path;

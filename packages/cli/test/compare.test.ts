@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { printable } from '../src/output/printable.ts';
 import { invoke, invokeJson, path } from './invoke.ts';
 import { temporaryFile } from './temporary-file.ts';
 
@@ -13,7 +14,8 @@ test('every capture of a boot is equal', async () => {
   expect(code).toBe(0);
   expect(json.results.map((result: { file: string }) => result.file)).toEqual(equal);
   for (const result of json.results) {
-    expect(Object.keys(result)).toEqual(['name', 'file', 'equal', 'compared', 'differences', 'differenceCount']);
+    const keys = ['name', 'file', 'equal', 'compared', 'notCompared', 'differences', 'differenceCount'];
+    expect(Object.keys(result)).toEqual(keys);
     expect(result).toMatchObject({ name: `x86/${basename(result.file, '.json')}`, equal: true, differences: [] });
     for (const count of ['leaves', 'tables', 'sections']) expect(result.compared[count]).toBeGreaterThan(0);
   }
@@ -120,6 +122,34 @@ test('only what was changed differs, and it is shown in full', async () => {
     expected: expect.stringContaining('0x80000000000000e3 (XD PS D A RW P)'),
     found: expect.stringContaining('0x80000000000001e3 (XD G PS D A RW P)'),
   });
+});
+
+test('what a capture says of itself is printed on one line, without what a terminal obeys', async () => {
+  const capture = JSON.parse(readFileSync(path('../x86/fixtures/boot-2g.json'), 'utf8'));
+  capture.name = 'evil\u202e\u2028equal    other';
+  const { out, err } = await invoke('compare', temporaryFile('evil.json', JSON.stringify(capture)));
+  // Whether it is refused or compared.
+  expect(out + err).toMatch(/^[^\p{Cc}\p{Bidi_Control}\u2028]+\n$/u);
+  expect(printable('a\u001b[2J\r\nb\u202ec\u2028\u0085d')).toBe('a [2J b c d');
+});
+
+test('what is not compared is said', async () => {
+  const capture = JSON.parse(readFileSync(path('../x86/fixtures/boot-2g.json'), 'utf8'));
+  capture.expected.counters = null;
+  const file = temporaryFile('uncounted.json', JSON.stringify(capture));
+  const { code, out } = await invoke('compare', file);
+  expect(out).toBe('equal    x86/boot-2g  16 leaves, 4 tables, 16 sections; not compared: counters\n');
+  expect(code).toBe(0);
+  const { json } = await invokeJson('compare', file);
+  expect(json.results[0].notCompared).toEqual(['counters']);
+});
+
+test('a single difference is one', async () => {
+  const { out } = await invoke(
+    'compare',
+    tampered('single', (e) => e.counters.nr_memmap_pages++),
+  );
+  expect(out).toMatch(/; 1 difference$/m);
 });
 
 test('--most keeps the first differences and counts the rest', async () => {

@@ -45,3 +45,14 @@ test('an unknown configuration key is bad input', async () => {
   expect(err).toMatch(/^vmemmap: x86: no option "la58".*\n$/);
   expect(code).toBe(2);
 });
+
+test('a plugin whose create() throws is bad input, as it is for --plugin', async () => {
+  const bad = temporaryFile(
+    'bad.mjs',
+    pluginText('bad').replace('const arch = original(config);', "throw new Error('no\\nway');"),
+  );
+  const { code, err } = await invoke('conformance', bad);
+  expect(err).toBe('vmemmap: plugin bad fails on a machine of one section: no way\n');
+  expect(code).toBe(2);
+  expect((await invoke('arches', '--plugin', bad)).err).toBe(err);
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { invoke, invokeWith, path } from './invoke.ts';
 
-const COMMANDS = ['populate', 'translate', 'tables', 'compare', 'conformance', 'arches', 'releases'];
+const COMMANDS = ['populate', 'translate', 'tables', 'compare', 'conformance', 'arches', 'releases', 'completion'];
 const capture = path('../x86/fixtures/boot-2g.json');
 
 describe('help', () => {
@@ -9,7 +9,7 @@ describe('help', () => {
     const { code, out, err } = await invoke('--help');
     expect(code).toBe(0);
     expect(err).toBe('');
-    for (const command of [...COMMANDS, 'completion']) expect(out).toContain(`vmemmap ${command}`);
+    for (const command of COMMANDS) expect(out).toContain(`vmemmap ${command}`);
     expect(out).toContain('Examples:');
   });
 
@@ -37,6 +37,34 @@ test('completion prints a script', async () => {
   expect(err).toBe('');
   expect(out).toMatch(/^###-begin-vmemmap-completions-###$/m);
   expect(out).toContain('vmemmap --get-yargs-completions');
+});
+
+test('completion for a shell', async () => {
+  const bash = await invoke('completion', 'bash');
+  expect(bash.out).toContain('complete -o bashdefault');
+  const zsh = await invoke('completion', 'zsh');
+  expect(zsh.out).toMatch(/^#compdef vmemmap\n/);
+  expect((await invokeWith({ env: { SHELL: '/bin/zsh' } }, 'completion')).out).toBe(zsh.out);
+  expect((await invokeWith({ env: { SHELL: '/bin/dash' } }, 'completion')).out).toBe(bash.out);
+});
+
+test.each([
+  ['release', '', ['6.12', '7.2']],
+  ['release', '6', ['6.12']],
+  ['arch', '', ['x86']],
+])('completion of --%s %s', async (option, begun, choices) => {
+  const { out } = await invoke('--get-yargs-completions', 'vmemmap', 'populate', `--${option}`, begun);
+  for (const choice of choices) expect(out.split('\n')).toContain(choice);
+});
+
+test('-h is --help', async () => {
+  expect((await invoke('populate', '-h')).out).toBe((await invoke('populate', '--help')).out);
+});
+
+test('--json=false is none', async () => {
+  for (const words of [['--json=false'], ['--json', 'false'], ['--json', '--json=false']]) {
+    expect((await invoke('releases', ...words)).out).toMatch(/^release /);
+  }
 });
 
 test('completion completes', async () => {

@@ -23,6 +23,8 @@ test('releases lists what is modelled, and the default', async () => {
   expect(json.releases.map(({ name }: { name: string }) => name)).toContain(json.default);
   const { out } = await invoke('releases');
   expect(out).toMatch(new RegExp(`^${json.default} \\(default\\) +Linux`, 'm'));
+  expect(out).toMatch(/^7\.2 .*; preinit sections$/m);
+  expect(out).toMatch(/^series-04 .*; preinit sections; passes pgmap$/m);
 });
 
 test('a plugin by path, relative path and URL', async () => {

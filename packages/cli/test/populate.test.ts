@@ -123,7 +123,7 @@ test('--trace prints steps up to a limit', async () => {
   expect(out).toContain('section        pfn 0x0, 32768 pages, node 0');
   expect(out).toMatch(/^table {10}pmd for 0xffd4000000000000 at 0x[0-9a-f]+$/m);
   expect(out).toMatch(/^leaves {9}1 x pmd from 0xffd4000000000000 to 0x[0-9a-f]+/m);
-  expect(out).toMatch(/… \d+ more steps; see --trace-limit/);
+  expect(out).toMatch(/… 1 more step; see --trace-limit/);
   const { json } = await invokeJson('populate', '--ram', '256M', '--trace', '--trace-limit', '2');
   expect(json.trace.steps).toEqual([
     { step: 'section', pfn: 0, pages: 32768, node: 0 },
@@ -140,24 +140,71 @@ test('every kind of step has a line', async () => {
   expect(out).not.toContain('undefined');
 });
 
-test('--fail: a boot that does without some sections still verifies', async () => {
+test('--fail: a boot that loses some sections verifies the others, and is not what was asked for', async () => {
   const { code, json } = await invokeJson('populate', '--ram', '4G', '--fail', 'source=memblock,nth=9,times=all');
-  expect(code).toBe(0);
+  expect(code).toBe(1);
+  expect(json.verification).toMatchObject({ sections: json.sectionsWithMemmap, problems: [] });
+  expect(json.sectionsOfRam).toBe(32);
   expect(json.sections).toBeLessThan(32);
   expect(json.events).toMatchObject([{ kind: 'pr_err', id: 'memmap-backing-failed' }]);
   const { out } = await invoke('populate', '--ram', '4G', '--fail', 'source=memblock,nth=9,times=all');
   expect(out).toContain('warnings  1');
+  expect(out).toMatch(/^\d+ of 32 sections have a memmap$/m);
   expect(out).toMatch(/^pr_err in mm\/sparse\.c:sparse_init_nid: node\[0\] memory map backing failed/m);
 });
 
-test('a boot that does without all sections claims nothing', async () => {
-  const { code, out } = await invoke('populate', '--ram', '1G', '--fail', 'source=memblock,times=all');
-  expect(code).toBe(0);
+test.each([
+  ['no memory for any', ['--ram', '1G', '--fail', 'source=memblock'], '0 of 8 sections have'],
+  ['memory that runs out', ['--ram', '64K'], '0 of 1 section has'],
+])('a boot that loses all sections claims nothing: %s', async (_name, argv, counts) => {
+  const { code, out } = await invoke('populate', ...argv);
+  expect(code).toBe(1);
   expect(out).toMatch(/^nothing to verify: no section has a memmap$/m);
+  expect(out).toContain(`\n${counts} a memmap\n`);
+  expect((await invoke('populate', ...argv, '--no-verify')).code).toBe(1);
 });
 
 test('without NX the pages can be executed, and it does not say otherwise', async () => {
   const { code, out } = await invoke('populate', '--ram', '1G', '--config', 'no-nx');
   expect(code).toBe(0);
   expect(out).toMatch(/all mapped once, writable, kernel only$/m);
+});
+
+test('a kernel that panics leaves its trace', async () => {
+  const argv = ['populate', '--ram', '1G', '--release', '7.3', '--fail', 'source=memblock,nth=3', '--trace'];
+  const { code, out, err } = await invoke(...argv);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^1 GiB of RAM.*\nsection {8}pfn 0x0, 32768 pages, node 0\ntable /);
+  expect(out).toMatch(/^out of memory /m);
+  expect(err).toMatch(/^vmemmap: the modelled kernel stopped with panic in mm\/sparse.c.*\n$/);
+  const { code: sameCode, json } = await invokeJson(...argv);
+  expect(sameCode).toBe(1);
+  expect(json.error.code).toBe('KERNEL_PANIC');
+  expect(json.trace.steps[0]).toEqual({ step: 'section', pfn: 0, pages: 32768, node: 0 });
+  expect(json.trace.stepCount).toBe(json.trace.steps.length);
+});
+
+test('a machine file that begins with a byte order mark', async () => {
+  const text = JSON.stringify({ format: 'vmemmap-machine/1', memory: [{ start: 0, end: '1G' }] });
+  const { code, err } = await invoke('populate', '--machine', temporaryFile('bom.json', `\uFEFF${text}`));
+  expect(err).toBe('');
+  expect(code).toBe(0);
+});
+
+test('one of a kind is singular, and no name from a file tells the terminal what to do', async () => {
+  const fields = { name: 'mine\u001b[31m\n\u202ered', memory: [{ start: 0, end: '128M' }] };
+  const file = temporaryFile('one.json', JSON.stringify({ format: 'vmemmap-machine/1', ...fields }));
+  const { code, out } = await invoke('populate', '--machine', file);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^mine \[31m red: 128 MiB on 1 node; /);
+  expect(out).toContain('struct pages in 1 leaf of 1 section:');
+});
+
+test('--verify and --no-verify, in every form', async () => {
+  const verified = async (...argv: string[]): Promise<boolean> =>
+    (await invokeJson('populate', '--ram', '1G', ...argv)).json.verification !== null;
+  expect(await verified('--verify')).toBe(true);
+  expect(await verified('--no-verify=false')).toBe(true);
+  expect(await verified('--verify=false')).toBe(false);
+  expect(await verified('--no-verify')).toBe(false);
 });

@@ -37,6 +37,14 @@ test('an address and the pfn it belongs to lie in the same place', async () => {
   expect(BigInt(va.pa) - BigInt(pfn.pa)).toBe(8n);
 });
 
+test('an address inside a struct page', async () => {
+  const { out } = await invoke('translate', '--ram', '1G', '0xffd4000000000041', '0xffd4000000000040');
+  expect(out).toMatch(/^0xffd4000000000041: inside the struct page of pfn 0x1, byte 1$/m);
+  expect(out).toMatch(/^pfn 0x1: struct page at 0xffd4000000000040$/m);
+  const { json } = await invokeJson('translate', '--ram', '1G', '0xffd4000000000041');
+  expect(json.translations[0]).toMatchObject({ pfn: '0x1', byte: 1 });
+});
+
 test('for people', async () => {
   const { code, out } = await invoke('translate', '--ram', '8G', '--config', 'no-la57', '0x100000');
   expect(code).toBe(0);

@@ -1,6 +1,8 @@
 import { type ArchRegistry, isVmemmapError } from '@vmemmap/core';
 import { type Comparison, compareCapture, DEFAULT_DIFFERENCES, readCapture } from '@vmemmap/core/capture';
 import { type Command, EXIT } from '../command.ts';
+import { plural } from '../output/plural.ts';
+import { printable } from '../output/printable.ts';
 import { readText } from '../read-text.ts';
 import { oneLine } from '../report-error.ts';
 import type { Session } from '../session.ts';
@@ -63,6 +65,7 @@ function compareFile(file: string, registry: ArchRegistry, most: number): Result
       file,
       equal: found.equal,
       compared: found.compared,
+      notCompared: found.notCompared,
       differences: found.differences,
       differenceCount: found.differenceCount,
     };
@@ -71,6 +74,7 @@ function compareFile(file: string, registry: ArchRegistry, most: number): Result
     const nothing = {
       equal: false,
       compared: { leaves: 0, tables: 0, sections: 0 },
+      notCompared: [],
       differences: [],
       differenceCount: 0,
     };
@@ -78,13 +82,17 @@ function compareFile(file: string, registry: ArchRegistry, most: number): Result
   }
 }
 
-function resultText({ name, equal, compared, differences, differenceCount }: Result, { colors }: Session): string {
+function resultText(result: Result, { colors }: Session): string {
+  const { equal, compared, notCompared, differences, differenceCount } = result;
   const { leaves, tables, sections } = compared;
-  const counts = `${leaves} leaves, ${tables} tables, ${sections} sections`;
+  const name = printable(result.name);
+  const left = notCompared.length === 0 ? '' : `; not compared: ${printable(notCompared.join(', '))}`;
+  const counts = `${plural(leaves, 'leaf', 'leaves')}, ${plural(tables, 'table')}, ${plural(sections, 'section')}${left}`;
   if (equal) return `${colors.green('equal')}    ${name}  ${counts}`;
-  const lines = [`${colors.red('differs')}  ${name}  ${counts}; ${differenceCount} differences`];
+  const lines = [`${colors.red('differs')}  ${name}  ${counts}; ${plural(differenceCount, 'difference')}`];
   for (const { part, where, expected, found } of differences) {
-    lines.push(`  ${part} ${where}`, `    expected ${expected}`, `    found    ${found}`);
+    lines.push(`  ${printable(`${part} ${where}`)}`);
+    lines.push(`    expected ${printable(expected)}`, `    found    ${printable(found)}`);
   }
   if (differenceCount > differences.length) lines.push(`  … ${differenceCount - differences.length} more; see --most`);
   return lines.join('\n');

@@ -3,7 +3,7 @@ import type { ArchPlugin } from '@vmemmap/core';
 import { type Command, EXIT } from '../command.ts';
 import { parseConfigOption } from '../config-option.ts';
 import type { Colors } from '../output/colors.ts';
-import { importPlugins } from '../plugins.ts';
+import { guarded, importPlugins } from '../plugins.ts';
 import type { Session } from '../session.ts';
 
 interface Arguments {
@@ -32,7 +32,11 @@ export const conformance: Command<Arguments> = {
 
   async run({ name, config = [] }: Arguments, session: Session): Promise<number> {
     const configs = [{}, ...config.map((text) => parseConfigOption([text]))];
-    const reports = (await pluginsOf(name, session)).map((plugin) => runConformance(plugin, { configs }));
+    const reports = (await pluginsOf(name, session)).map((plugin) => {
+      // What no machine can be made of is no plugin; everything after that is for the clauses to say.
+      for (const one of configs) guarded(plugin, () => plugin(one));
+      return runConformance(plugin, { configs });
+    });
     if (session.json) session.printJson({ reports: reports.map(reportJson) });
     else session.print(reports.map((report) => reportText(report, session.colors)).join('\n\n'));
     return reports.every(({ ok }) => ok) ? EXIT.ok : EXIT.differs;

@@ -1,19 +1,30 @@
-import type { FailureRule, KernelEvent, Machine, MachineCost, TraceStep } from '@vmemmap/core';
-import { buildMachine } from '../build-machine.ts';
+import {
+  type FailureRule,
+  type KernelEvent,
+  type Machine,
+  type MachineCost,
+  SECTION_FLAGS,
+  type TraceStep,
+} from '@vmemmap/core';
+import { type BuiltMachine, prepareMachine } from '../build-machine.ts';
 import { type Command, EXIT } from '../command.ts';
 import { parseFailOption } from '../fail-option.ts';
 import { type MachineArguments, machineOptions } from '../machine-options.ts';
 import { machineJson, machineTitle } from '../output/machine-text.ts';
+import { plural } from '../output/plural.ts';
+import { printable } from '../output/printable.ts';
 import { withProgress } from '../output/progress.ts';
 import { tableText } from '../output/table.ts';
 import { traceJson, traceText } from '../output/trace-text.ts';
 import { verificationText } from '../output/verification-text.ts';
+import { kernelStopped, reportError } from '../report-error.ts';
 import type { Session } from '../session.ts';
 import { sizeText } from '../size.ts';
 import { parseWholeNumber } from '../whole-number.ts';
 
 interface Arguments extends MachineArguments {
-  readonly verify: boolean;
+  readonly verify?: boolean;
+  readonly 'no-verify'?: boolean;
   readonly trace: boolean;
   readonly 'trace-limit': string;
   readonly fail?: readonly string[];
@@ -33,11 +44,8 @@ export const populate: Command<Arguments> = {
   ],
   options: {
     ...machineOptions,
-    verify: {
-      type: 'boolean',
-      default: true,
-      describe: 'walk to every struct page and check it; --no-verify leaves it out',
-    },
+    verify: { type: 'boolean', conflicts: 'no-verify', describe: 'walk to every struct page and check it (default)' },
+    'no-verify': { type: 'boolean', describe: 'leave that out' },
     trace: { type: 'boolean', default: false, describe: 'print the steps of populate' },
     'trace-limit': { type: 'string', default: '200', requiresArg: true, describe: 'print so many steps at most' },
     fail: {
@@ -57,37 +65,63 @@ export const populate: Command<Arguments> = {
     const trace = (step: TraceStep): void => {
       if (stepCount++ < limit) steps.push(step);
     };
-    const built = buildMachine(args, session, { failures, ...(args.trace && { trace }) });
+    const built = prepareMachine(args, session, { failures, ...(args.trace && { trace }) });
     const { notes, machine } = built;
+    const traceFields = (): object =>
+      args.trace ? { trace: { steps: steps.map((step) => traceJson(step, machine)), stepCount } } : {};
+    const printBegin = (): void => {
+      printTitle(built, session);
+      for (const step of steps) session.print(traceText(step, machine));
+      if (stepCount > steps.length) {
+        session.print(session.colors.dim(`… ${plural(stepCount - steps.length, 'more step')}; see --trace-limit`));
+      }
+    };
+    try {
+      built.boot();
+    } catch (error) {
+      if (!args.trace || !kernelStopped(error)) throw error;
+      if (!session.json) printBegin();
+      return reportError(error, session.io, session.json, traceFields());
+    }
     const cost = machine.cost();
-    const found = args.verify ? withProgress(session.io, 'verify  ', (report) => machine.verify(report)) : undefined;
+    const sections = sectionCounts(machine);
+    const verify = args.verify !== false && args['no-verify'] !== true;
+    const found = verify ? withProgress(session.io, 'verify  ', (report) => machine.verify(report)) : undefined;
     if (session.json) {
       session.printJson({
         machine: machineJson(built),
         notes,
-        sections: sectionCount(machine),
+        sections: sections.present,
+        sectionsWithMemmap: sections.withMemmap,
+        sectionsOfRam: sections.ofRam,
         cost,
         counters: machine.counters,
         events: machine.events,
         verification: found ?? null,
-        ...(args.trace && { trace: { steps: steps.map((step) => traceJson(step, machine)), stepCount } }),
+        ...traceFields(),
       });
     } else {
       const { colors } = session;
-      session.print(colors.bold(machineTitle(built)));
-      for (const note of notes) session.print(colors.dim(`note: ${note}`));
-      if (args.trace) {
-        for (const step of steps) session.print(traceText(step, machine));
-        if (stepCount > limit) session.print(colors.dim(`… ${stepCount - limit} more steps; see --trace-limit`));
-      }
+      printBegin();
       session.print(costText(cost));
-      session.print(factsText(machine, cost));
+      session.print(factsText(machine, cost, sections));
       for (const event of machine.events) session.print(colors.yellow(eventText(event)));
       if (found !== undefined) session.print(verificationText(found, machine.arch, colors));
+      if (sections.withMemmap < sections.ofRam) {
+        const those = plural(sections.ofRam, 'section has', 'sections have');
+        session.print(colors.red(`${sections.withMemmap} of ${those} a memmap`));
+      }
     }
-    return found === undefined || found.problems.length === 0 ? EXIT.ok : EXIT.differs;
+    const satisfied = sections.withMemmap >= sections.ofRam && (found === undefined || found.problems.length === 0);
+    return satisfied ? EXIT.ok : EXIT.differs;
   },
 };
+
+function printTitle(built: BuiltMachine, session: Session): void {
+  const { colors } = session;
+  session.print(colors.bold(machineTitle(built)));
+  for (const note of built.notes) session.print(colors.dim(`note: ${printable(note)}`));
+}
 
 function costText({ nodes, total }: MachineCost): string {
   const row = (name: string | number, cost: MachineCost['total']): (string | number)[] => [
@@ -102,10 +136,10 @@ function costText({ nodes, total }: MachineCost): string {
   return tableText(['node', 'RAM', 'struct pages', 'tables', 'of RAM'], rows);
 }
 
-function factsText(machine: Machine, { leaves, tables }: MachineCost): string {
+function factsText(machine: Machine, { leaves, tables }: MachineCost, { present }: SectionCounts): string {
   const { nr_memmap_boot_pages, nr_memmap_pages } = machine.counters;
   const lines = [
-    `sections  ${sectionCount(machine)} of ${sizeText(2 ** machine.model.sectionSizeBits)}`,
+    `sections  ${present} of ${sizeText(2 ** machine.model.sectionSizeBits)}`,
     `leaves    ${leaves.map(({ size, count }) => `${count} x ${sizeText(size)}`).join(', ') || 'none'}`,
     `tables    ${tables.map(({ level, count }) => `${level} ${count}`).join(', ') || 'none'}`,
     `counters  nr_memmap_boot_pages ${nr_memmap_boot_pages}, nr_memmap_pages ${nr_memmap_pages}`,
@@ -118,8 +152,28 @@ function eventText({ kind, source, message, count }: KernelEvent): string {
   return `${kind} in ${source}: ${message}${count > 1 ? ` (${count} times)` : ''}`;
 }
 
-function sectionCount(machine: Machine): number {
-  let sum = 0;
-  for (const { count } of machine.sections()) sum += count;
-  return sum;
+interface SectionCounts {
+  /** Sections that boot did not take out. */
+  readonly present: number;
+  readonly withMemmap: number;
+  /** Sections that RAM lies in: all of them should have a memmap. */
+  readonly ofRam: number;
+}
+
+function sectionCounts(machine: Machine): SectionCounts {
+  let present = 0;
+  let withMemmap = 0;
+  for (const { count, flags } of machine.sections()) {
+    present += count;
+    if ((flags & SECTION_FLAGS.HAS_MEM_MAP) !== 0) withMemmap += count;
+  }
+  const bytes = 2 ** machine.model.sectionSizeBits;
+  let ofRam = 0;
+  let end = 0;
+  for (const range of machine.memory.ranges) {
+    const from = Math.max(Math.floor(range.start / bytes), end);
+    end = Math.max(Math.ceil(range.end / bytes), end);
+    ofRam += Math.max(end - from, 0);
+  }
+  return { present, withMemmap, ofRam };
 }

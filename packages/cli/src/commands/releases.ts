@@ -21,7 +21,12 @@ export const releases: Command<object> = {
     const rows = known.map((release) => [
       release.name === defaultRelease ? `${release.name} (default)` : release.name,
       release.title,
-      `without memory at boot: ${release.bootFailure}${release.sparseBuffer ? '; sparse buffer' : ''}`,
+      [
+        `without memory at boot: ${release.bootFailure}`,
+        ...(release.sparseBuffer ? ['sparse buffer'] : []),
+        ...(release.preinitSections ? ['preinit sections'] : []),
+        ...(release.passesPgmap ? ['passes pgmap'] : []),
+      ].join('; '),
     ]);
     session.print(tableText(['release', 'kernel', 'memmap'], rows));
     return EXIT.ok;

@@ -19,6 +19,8 @@ interface Translated extends Walk {
   readonly input: string;
   readonly va: bigint;
   readonly pfn: number | null;
+  /** Byte of the struct page that the address is. */
+  readonly byte: number | null;
 }
 
 /** No pfn is this large: physical addresses have 52 bits at most. */
@@ -49,8 +51,8 @@ export const translate: Command<Arguments> = {
     const found = values.map((value, n): Translated => {
       const input = addresses[n]!;
       const isVa = args.va === true || (args.pfn !== true && value >= FIRST_VA);
-      if (!isVa) return { input, ...machine.translatePage(Number(value)) };
-      return { input, va: value, pfn: pfnOf(machine, value), ...machine.translate(value) };
+      if (!isVa) return { input, byte: 0, ...machine.translatePage(parsePfn(machine, value, input)) };
+      return { input, va: value, ...pageOf(machine, value), ...machine.translate(value) };
     });
     if (session.json) {
       const translations = found.map((one) => translatedJson(one, machine));
@@ -72,10 +74,29 @@ function parseAddress(text: string): bigint {
   );
 }
 
-// The page whose struct page holds an address of the window.
-function pfnOf({ window, model }: Machine, va: bigint): number | null {
-  if (va < window.start || va >= window.end) return null;
-  return Number((va - window.base) / BigInt(model.structPageSize));
+// Here and not in core, which is given a number and can no longer say what was typed.
+function parsePfn({ model }: Machine, value: bigint, input: string): number {
+  const bits = model.maxPhysmemBits - model.pageShift;
+  if (value < 1n << BigInt(bits)) return Number(value);
+  throw new VmemmapError(
+    'BAD_ARGUMENT',
+    `a pfn of this machine must be 0 to 2^${bits}-1, not ${input}`,
+    '@vmemmap/cli',
+  );
+}
+
+// The page whose struct page holds an address of the window, and where in it.
+function pageOf({ window, model }: Machine, va: bigint): Pick<Translated, 'pfn' | 'byte'> {
+  const offset = BigInt.asIntN(64, va - window.base);
+  if (va < window.start || va >= window.end || offset < 0n) return { pfn: null, byte: null };
+  const size = BigInt(model.structPageSize);
+  return { pfn: Number(offset / size), byte: Number(offset % size) };
+}
+
+function headText({ pfn, va, byte }: Translated): string {
+  if (pfn === null) return hex64(va);
+  if (byte === 0) return `pfn ${hex(pfn)}: struct page at ${hex64(va)}`;
+  return `${hex64(va)}: inside the struct page of pfn ${hex(pfn)}, byte ${byte}`;
 }
 
 function fieldsOf(machine: Machine, { kind, level, entry }: WalkStep): ReturnType<typeof decodeEntry> {
@@ -84,8 +105,8 @@ function fieldsOf(machine: Machine, { kind, level, entry }: WalkStep): ReturnTyp
 }
 
 function translatedText(one: Translated, machine: Machine, { colors }: Session): string {
-  const { pfn, va, steps, result } = one;
-  const lines = [pfn === null ? hex64(va) : `pfn ${hex(pfn)}: struct page at ${hex64(va)}`];
+  const { steps, result } = one;
+  const lines = [headText(one)];
   if (steps.length > 0) {
     const rows = steps.map((step) => [
       step.level,
@@ -107,12 +128,13 @@ function translatedText(one: Translated, machine: Machine, { colors }: Session):
 }
 
 function translatedJson(one: Translated, machine: Machine): object {
-  const { input, pfn, va, steps, result } = one;
+  const { input, pfn, va, byte, steps, result } = one;
   const { mapped } = result;
   return {
     input,
     pfn: pfn === null ? null : hex(pfn),
     va: hex64(va),
+    byte,
     mapped,
     pa: mapped ? hex(result.pa) : null,
     leafSize: mapped ? result.span : null,

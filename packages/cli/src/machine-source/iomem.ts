@@ -1,6 +1,6 @@
 import { VmemmapError } from '@vmemmap/core';
 import { readText } from '../read-text.ts';
-import { parseNodeOption } from './node-option.ts';
+import { type NodeOption, parseNodeOption } from './node-option.ts';
 import { assignNodes } from './node-ranges.ts';
 import type { MachineSource } from './source.ts';
 import { readSysfsNodes } from './sysfs-nodes.ts';
@@ -44,6 +44,7 @@ export function parseIomem(text: string, source: string): IomemRam {
 export function iomemSource(path: string, nodeOptions: readonly string[]): MachineSource {
   const { boot, hotAdded } = parseIomem(readText(path), path);
   const given = nodeOptions.map(parseNodeOption);
+  checkDisjoint(given);
   for (const { node, start, end, text } of given) {
     if (boot.some((range) => range.start < end && start < range.end)) continue;
     throw new VmemmapError(
@@ -58,6 +59,20 @@ export function iomemSource(path: string, nodeOptions: readonly string[]): Machi
     memory: () => ({ ranges: assignNodes(boot, nodes) }),
     notes: hotAdded.map((line) => `left out, as it was added after boot: ${line}`),
   };
+}
+
+// An address is on one node.
+function checkDisjoint(options: readonly NodeOption[]): void {
+  for (const [n, one] of options.entries()) {
+    for (const other of options.slice(n + 1)) {
+      if (one.node === other.node || one.start >= other.end || other.start >= one.end) continue;
+      throw new VmemmapError(
+        'BAD_MEMORY_MAP',
+        `--node ${one.text} and --node ${other.text} overlap; an address is on one node`,
+        '@vmemmap/cli',
+      );
+    }
+  }
 }
 
 function bad(source: string, message: string): never {

@@ -7,8 +7,12 @@ import type { MachineSource } from './source.ts';
 
 const SIZE = /^(0[xX][0-9a-fA-F]{1,14}|[0-9]{1,16}([KMGTPkmgtp]([iI]?[bB])?)?)$/;
 
+const ADDRESS = 'a number, a hex string or a size such as 4GiB';
+
 const address = z
-  .union([z.int().nonnegative(), z.string().regex(SIZE, 'must be an address or a size, like "0x100000" or "4GiB"')])
+  .union([z.int().nonnegative(), z.string().regex(SIZE)], {
+    error: ({ input }) => (input === undefined ? `is missing; give ${ADDRESS}` : `must be ${ADDRESS}`),
+  })
   .transform((value, context) => {
     const bytes = typeof value === 'number' ? value : readSize(value);
     if (bytes !== undefined) return bytes;
@@ -59,7 +63,7 @@ export function machineFileSource(path: string): MachineSource {
       '@vmemmap/cli',
     );
   }
-  const machine = checkJson(machineSchema, value, path, 'a machine');
+  const machine = checkMachine(value, path);
   const { memory, nodes, distances } = machine;
   return {
     title: machine.name ?? path,
@@ -73,6 +77,20 @@ export function machineFileSource(path: string): MachineSource {
     }),
     reserved: machine.reserved?.map(({ start, end }) => [start, end]),
   };
+}
+
+// Says which key is wrong. An unknown key comes before what is missing: most often it is that, misspelt.
+function checkMachine(value: unknown, source: string): z.output<typeof machineSchema> {
+  const result = machineSchema.safeParse(value);
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
+  const place = issue.path.map(String).join('.');
+  const message =
+    issue.code === 'unrecognized_keys'
+      ? `${place === '' ? '' : `${place}: `}unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
+      : `${place === '' ? 'the whole' : place}${/^(is|must) /.test(issue.message) ? ' ' : ': '}${issue.message}`;
+  throw new VmemmapError('BAD_FORMAT', `${source} is not a machine: ${message}`, '@vmemmap/cli');
 }
 
 /** The machine of a capture file. */

@@ -4,9 +4,16 @@ import { parseWholeNumber } from '../whole-number.ts';
 import type { MachineSource } from './source.ts';
 
 /** `--ram 64G --nodes 2`: RAM without holes from 0 on, split evenly where a section begins. */
-export function shorthandSource(ram: string, nodes: string): MachineSource {
+export function shorthandSource(ram: string, nodes: string | undefined): MachineSource {
   const bytes = parseSize(ram, '--ram');
-  const count = parseWholeNumber(nodes, '--nodes', 1, 1024);
+  const count = nodes === undefined ? 1 : parseWholeNumber(nodes, '--nodes', 1, 1024);
+  if (bytes === 0) {
+    throw new VmemmapError(
+      'BAD_MEMORY_MAP',
+      `--ram ${ram}: a machine with no memory; write it like 64G`,
+      '@vmemmap/cli',
+    );
+  }
   return {
     title: `${sizeText(bytes)} of RAM`,
     memory: ({ sectionSizeBits }) => {

@@ -1,13 +1,15 @@
 import { type ArchPlugin, hex, hex64, type Machine } from '@vmemmap/core';
 import type { BuiltMachine } from '../build-machine.ts';
 import { sizeText } from '../size.ts';
+import { plural } from './plural.ts';
+import { printable } from './printable.ts';
 
 /** One line: machine, RAM, architecture, configuration, release. */
 export function machineTitle({ title, plugin, machine }: BuiltMachine): string {
   const { memory, release } = machine;
-  const nodes = memory.nodes.length === 1 ? '1 node' : `${memory.nodes.length} nodes`;
+  const nodes = plural(memory.nodes.length, 'node');
   const config = configText(plugin, machine);
-  return `${title}: ${sizeText(memory.bytes())} on ${nodes}; ${plugin.arch}, ${config}; ${release.title}`;
+  return `${printable(title)}: ${sizeText(memory.bytes())} on ${nodes}; ${plugin.arch}, ${config}; ${release.title}`;
 }
 
 /** The same for JSON. */

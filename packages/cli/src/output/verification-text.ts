@@ -1,10 +1,11 @@
 import type { Verification, VmemmapArch } from '@vmemmap/core';
 import type { Colors } from './colors.ts';
+import { plural } from './plural.ts';
 
 /** What the walker found, a line for each problem. */
 export function verificationText(found: Verification, arch: VmemmapArch, colors: Colors): string {
   const { structPages, leaves, sections, problems } = found;
-  const looked = `${structPages} struct pages in ${leaves} leaves of ${sections} sections`;
+  const looked = `${plural(structPages, 'struct page')} in ${plural(leaves, 'leaf', 'leaves')} of ${plural(sections, 'section')}`;
   if (sections === 0) return colors.yellow('nothing to verify: no section has a memmap');
   if (problems.length === 0) {
     // Not every machine can keep data from being executed.
