@@ -208,3 +208,18 @@ test('--verify and --no-verify, in every form', async () => {
   expect(await verified('--verify=false')).toBe(false);
   expect(await verified('--no-verify')).toBe(false);
 });
+
+test('a failure that nothing met is told', async () => {
+  const { code, out } = await invoke(
+    'populate',
+    '--ram',
+    '1G',
+    '--fail',
+    'source=altmap',
+    '--fail',
+    'source=memblock,order=9',
+  );
+  expect(code).toBe(0);
+  expect(out).toContain('note: --fail source=altmap never fired');
+  expect(out).not.toContain('order=9 never fired');
+});

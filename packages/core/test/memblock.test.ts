@@ -133,6 +133,9 @@ describe('Memblock', () => {
     });
     expect(got).toEqual([1, 1, 0, 1, 1]);
     expect(failures.attempts).toBe(5);
+    expect(failures.unfired).toEqual([]);
+    failures.add({ source: 'altmap' });
+    expect(failures.unfired).toEqual([{ source: 'altmap' }]);
   });
 
   it('matches rules by node and order, and for as often as they say', () => {

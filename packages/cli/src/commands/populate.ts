@@ -66,7 +66,7 @@ export const populate: Command<Arguments> = {
       if (stepCount++ < limit) steps.push(step);
     };
     const built = prepareMachine(args, session, { failures, ...(args.trace && { trace }) });
-    const { notes, machine } = built;
+    const { machine } = built;
     const traceFields = (): object =>
       args.trace ? { trace: { steps: steps.map((step) => traceJson(step, machine)), stepCount } } : {};
     const printBegin = (): void => {
@@ -83,6 +83,7 @@ export const populate: Command<Arguments> = {
       if (!session.json) printBegin();
       return reportError(error, session.io, session.json, traceFields());
     }
+    const unfired = machine.failures.unfired.map((rule) => `--fail ${args.fail![failures.indexOf(rule)]} never fired`);
     const cost = machine.cost();
     const sections = sectionCounts(machine);
     const verify = args.verify !== false && args['no-verify'] !== true;
@@ -90,7 +91,7 @@ export const populate: Command<Arguments> = {
     if (session.json) {
       session.printJson({
         machine: machineJson(built),
-        notes,
+        notes: [...built.notes, ...unfired],
         sections: sections.present,
         sectionsWithMemmap: sections.withMemmap,
         sectionsOfRam: sections.ofRam,
@@ -103,6 +104,7 @@ export const populate: Command<Arguments> = {
     } else {
       const { colors } = session;
       printBegin();
+      for (const note of unfired) session.print(colors.dim(`note: ${printable(note)}`));
       session.print(costText(cost));
       session.print(factsText(machine, cost, sections));
       for (const event of machine.events) session.print(colors.yellow(eventText(event)));

@@ -33,6 +33,11 @@ export class FailureInjector {
     return this.#attempts;
   }
 
+  /** Rules that no allocation has met often enough to fail. */
+  get unfired(): readonly FailureRule[] {
+    return this.#rules.filter(({ rule, seen }) => seen < (rule.nth ?? 1)).map(({ rule }) => rule);
+  }
+
   /** Sets a rule; its count starts now. */
   add(rule: FailureRule): void {
     this.#rules.push({ rule, seen: 0 });
