@@ -7,7 +7,14 @@
 // Numbers.
 export { alignDown, alignUp, divRoundUp, hex, hex64, isAligned, toU64 } from './bits.ts';
 // The contract: what a plugin implements and is given.
-export { CAPABILITIES, type Capability, type InitMm, type VmemmapArch, type VmemmapOps } from './contract/arch.ts';
+export {
+  CAPABILITIES,
+  type Capability,
+  type InitMm,
+  type VmemmapArch,
+  type VmemmapBacking,
+  type VmemmapOps,
+} from './contract/arch.ts';
 export { checkArch, checkOps } from './contract/check-arch.ts';
 export {
   type ConfigField,
@@ -17,7 +24,14 @@ export {
   parseConfig,
 } from './contract/config.ts';
 export type { AddressSpace, PopulateContext } from './contract/context.ts';
-export { decodeEntry, type EntryField, type EntryFieldValue, type EntryLayout } from './contract/entry-layout.ts';
+export {
+  decodeEntry,
+  type EntryField,
+  type EntryFieldValue,
+  type EntryLayout,
+  encodeEntry,
+} from './contract/entry-layout.ts';
+export { type ArchException, EXCEPTIONS, type ExceptionName } from './contract/exception.ts';
 export {
   type MemoryModel,
   offsetOfPage,
@@ -31,6 +45,7 @@ export {
 export type { DevPagemap } from './contract/pgmap.ts';
 export {
   type ArchPlugin,
+  type ArchVariant,
   CONTRACT_VERSION,
   checkPlugin,
   definePlugin,
@@ -73,6 +88,7 @@ export { RangeSet } from './memory/range-set.ts';
 export { TableMemory } from './memory/table-memory.ts';
 export type { Entry, PageTableFormat, TableLevel } from './pagetable/format.ts';
 export { PageTable, type PageTableHooks } from './pagetable/page-table.ts';
+export { createRootTable } from './pagetable/root-table.ts';
 export {
   ENTRY_KIND,
   type EntryReader,
@@ -82,7 +98,7 @@ export {
   TableWalker,
 } from './pagetable/table-walker.ts';
 export type { Public } from './public.ts';
-export { defaultRelease, findRelease, type KernelRelease, releases } from './release.ts';
+export { defaultRelease, findRelease, isSince, type KernelRelease, releases } from './release.ts';
 export { type MemmapCounters, sectionNrVmemmapPages } from './sparse/counters.ts';
 export {
   encodeSectionMemMap,

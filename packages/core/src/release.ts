@@ -10,6 +10,11 @@ export interface KernelRelease {
   /** One line for people. */
   readonly title: string;
   /**
+   * The version of Linux it is, or is based on: major, minor. Only for {@link isSince}, by which a plugin looks up what
+   * changed on its own architecture alone.
+   */
+  readonly version: readonly [number, number];
+  /**
    * Boot takes one buffer per run of sections on a node and carves leaves out of it upwards
    * (mm/sparse.c:sparse_buffer_init). Without it each block is an allocation of its own.
    */
@@ -36,6 +41,7 @@ export interface KernelRelease {
 const LINUX_7_3: KernelRelease = {
   name: '7.3',
   title: 'Linux 7.3-rc7',
+  version: [7, 3],
   sparseBuffer: false,
   bootFailure: 'panic',
   syncsNewTopLevelEntries: true,
@@ -48,6 +54,7 @@ export const releases: readonly KernelRelease[] = [
   {
     name: '6.12',
     title: 'Linux 6.12.107 (stable, with the page-directory sync ported back)',
+    version: [6, 12],
     sparseBuffer: true,
     bootFailure: 'absent',
     syncsNewTopLevelEntries: true,
@@ -57,6 +64,7 @@ export const releases: readonly KernelRelease[] = [
   {
     name: '7.2',
     title: 'Linux 7.2.13',
+    version: [7, 2],
     sparseBuffer: false,
     bootFailure: 'absent',
     syncsNewTopLevelEntries: true,
@@ -74,6 +82,11 @@ export const releases: readonly KernelRelease[] = [
 
 /** The release used when none is asked for. */
 export const defaultRelease = '7.2';
+
+/** True when `release` is Linux major.minor or later. */
+export function isSince({ version }: KernelRelease, major: number, minor: number): boolean {
+  return version[0] > major || (version[0] === major && version[1] >= minor);
+}
 
 /**
  * Finds a release by name.

@@ -7,7 +7,7 @@ const PMD = 2 ** 21;
 
 describe('vmem_altmap', () => {
   it('aligns a block to the lowest set bit of its size', () => {
-    const altmap = vmemAltmap(0x100000, 2, 0x1ffe);
+    const altmap = vmemAltmap(0x100000, 0x17ffff, 2, 0x1ffe);
     const run = blockRun();
     altmapAlloc(altmap, PMD, PAGE, 1, run);
     expect(run.pa / PAGE).toBe(0x100200);
@@ -20,7 +20,7 @@ describe('vmem_altmap', () => {
   });
 
   it('has no room when alignment has eaten it', () => {
-    const altmap = vmemAltmap(0x100001, 0, 600);
+    const altmap = vmemAltmap(0x100001, 0x17ffff, 0, 600);
     const run = blockRun();
     altmapAlloc(altmap, PMD, PAGE, 1, run);
     expect(run.count).toBe(0);
@@ -28,7 +28,7 @@ describe('vmem_altmap', () => {
   });
 
   it('never gives alignment back', () => {
-    const altmap = vmemAltmap(0x100000, 1, 2000);
+    const altmap = vmemAltmap(0x100000, 0x17ffff, 1, 2000);
     const run = blockRun();
     altmapAlloc(altmap, PMD, PAGE, 1, run);
     altmapFree(altmap, 512);
@@ -43,8 +43,8 @@ describe('vmem_altmap', () => {
     );
     fc.assert(
       fc.property(shape, requests, ({ base, reserve, free }, wanted) => {
-        const runs = vmemAltmap(base, reserve, free);
-        const singles = vmemAltmap(base, reserve, free);
+        const runs = vmemAltmap(base, base + 0xfffff, reserve, free);
+        const singles = vmemAltmap(base, base + 0xfffff, reserve, free);
         const run = blockRun();
         for (const { pages, count } of wanted) {
           altmapAlloc(runs, pages * PAGE, PAGE, count, run);

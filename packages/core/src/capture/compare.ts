@@ -6,6 +6,7 @@ import { compareLeaves } from './compare-leaves.ts';
 import { compareProcesses } from './compare-processes.ts';
 import { compareSections } from './compare-sections.ts';
 import { compareTables } from './compare-tables.ts';
+import { compareVmemmapList } from './compare-vmemmap-list.ts';
 import { type Difference, Differences } from './difference.ts';
 import type { Capture } from './format.ts';
 import { notCompared } from './not-compared.ts';
@@ -59,6 +60,7 @@ export function compareMachine(machine: Machine, capture: Capture, most: number 
   const tables = compareTables(machine, expected, outside, differences);
   const leaves = compareLeaves(machine, expected, outside, differences);
   compareProcesses(machine, expected, differences);
+  compareVmemmapList(machine, expected, differences);
   checkSummary(expected, differences);
   return {
     name: capture.name,

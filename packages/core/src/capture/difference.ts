@@ -12,6 +12,7 @@ export type DifferencePart =
   | 'leaf'
   | 'frame'
   | 'process'
+  | 'list'
   | 'capture';
 
 /** One thing that the model and the kernel do not agree on. */

@@ -70,6 +70,19 @@ export interface CaptureSummary {
   readonly mappedBytes: number;
 }
 
+/** A run of entries of powerpc's vmemmap_list, head first. */
+export interface CaptureListEntries {
+  readonly virt: bigint;
+  readonly phys: number;
+  /** Address of the list node itself. */
+  readonly node: bigint;
+  /** Default 1. */
+  readonly count?: number | undefined;
+  readonly virtStep?: bigint | undefined;
+  readonly physStep?: bigint | undefined;
+  readonly nodeStep?: bigint | undefined;
+}
+
 /** An entry that something else made before the memmap code came by. */
 export interface CaptureOutside {
   readonly table: string;
@@ -92,6 +105,8 @@ export interface CaptureExpected {
   readonly tables: readonly CaptureTable[];
   readonly leaves: readonly CaptureLeaves[];
   readonly processes?: CaptureProcesses | null | undefined;
+  /** powerpc with the hash MMU. */
+  readonly vmemmapList?: readonly CaptureListEntries[] | null | undefined;
   readonly outside: readonly CaptureOutside[];
   readonly summary?: CaptureSummary | undefined;
   /** Keys that this version does not know are kept, so that a comparison can say what it left out. */

@@ -1,6 +1,6 @@
 import type { CaptureExpected } from './format.ts';
 
-/** Keys of `expected` that a comparison looks at. The list of the hash table and step results belong to steps. */
+/** Keys of `expected` that a comparison looks at. Step results belong to steps. */
 const KNOWN: ReadonlySet<string> = new Set([
   'vmemmapBase',
   'vmemmapWindow',
@@ -13,6 +13,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'leaves',
   'summary',
   'processes',
+  'vmemmapList',
   'outside',
 ]);
 

@@ -3,8 +3,14 @@ import { VmemmapError } from '../errors.ts';
 import { Machine } from '../machine/machine.ts';
 import type { Capture } from './format.ts';
 
-/** Keys of a capture's `config` that are the kernel's rather than one architecture's. */
-const GENERIC_CONFIG: ReadonlySet<string> = new Set(['hvo', 'hugetlbFreeVmemmap', 'memoryBlockSize', 'memmapOnMemory']);
+/** Keys of a capture's `config` that are the kernel's or the machine's rather than one architecture's. */
+const GENERIC_CONFIG: ReadonlySet<string> = new Set([
+  'hvo',
+  'hugetlbFreeVmemmap',
+  'memoryBlockSize',
+  'memmapOnMemory',
+  'bootHugeBlocks',
+]);
 
 /** The configuration of the plugin that a capture's machine had. */
 export function captureConfig(capture: Capture, plugin: ArchPlugin): Record<string, unknown> {
@@ -38,5 +44,24 @@ export function replayCapture(capture: Capture, plugin: ArchPlugin): Machine {
       );
     }
   }
-  return new Machine({ arch, release: machine.release, memory: { ranges: machine.memory } }).boot();
+  const built = new Machine({ arch, release: machine.release, memory: { ranges: machine.memory } });
+  limitHugeBlocks(built, machine.config);
+  built.boot();
+  built.failures.clear();
+  return built;
+}
+
+// How many blocks of a PMD the boot allocator could supply is up to what else the kernel had allocated: an input.
+function limitHugeBlocks(machine: Machine, config: Capture['machine']['config']): void {
+  const { bootHugeBlocks } = config;
+  const table = machine.ops.pageTable;
+  if (bootHugeBlocks === undefined || bootHugeBlocks === null || table === undefined) return;
+  if (typeof bootHugeBlocks !== 'number' || !Number.isSafeInteger(bootHugeBlocks) || bootHugeBlocks < 0) {
+    throw new VmemmapError(
+      'BAD_CONFIG',
+      `bootHugeBlocks must be a whole number of blocks, not ${JSON.stringify(bootHugeBlocks)}`,
+    );
+  }
+  const order = Math.log2(table.entrySpan(table.format.pmdLevel)) - machine.model.pageShift;
+  machine.failures.add({ source: 'memblock', order, nth: bootHugeBlocks + 1, times: Number.POSITIVE_INFINITY });
 }

@@ -88,6 +88,16 @@ const processes = z.object({
   allEqual: z.boolean().optional(),
 });
 
+const vmemmapList = z.object({
+  virt: u64,
+  phys: number,
+  node: u64,
+  count: count.optional(),
+  virtStep: signed.optional(),
+  physStep: signed.optional(),
+  nodeStep: signed.optional(),
+});
+
 const outside = z.object({
   table: z.string(),
   tableVa: u64,
@@ -114,6 +124,7 @@ const expected = z.looseObject({
   tables: z.array(table),
   leaves: z.array(leaves),
   processes: processes.nullish(),
+  vmemmapList: z.array(vmemmapList).nullish(),
   outside: z.array(outside),
   summary: summary.optional(),
 });

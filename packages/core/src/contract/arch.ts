@@ -7,6 +7,7 @@ import type { KernelRelease } from '../release.ts';
 import type { ConfigValues } from './config.ts';
 import type { AddressSpace, PopulateContext } from './context.ts';
 import type { EntryLayout } from './entry-layout.ts';
+import type { ArchException } from './exception.ts';
 import type { MemoryModel, VmemmapWindow } from './model.ts';
 import type { DevPagemap } from './pgmap.ts';
 import type { VmemmapWalker } from './walker.ts';
@@ -36,6 +37,16 @@ export const CAPABILITIES: readonly Capability[] = [
   'page-tables',
 ];
 
+/** One entry of powerpc's vmemmap_list (struct vmemmap_backing): what backs a stretch that no page table maps. */
+export interface VmemmapBacking {
+  /** Offset into the window. */
+  readonly virt: number;
+  /** Physical address of the memory behind it. */
+  readonly phys: number;
+  /** Physical address of the list node itself. */
+  readonly node: number;
+}
+
 /**
  * An architecture in one configuration. What a plugin's factory returns. Immutable, and good for any number of
  * machines: state lives in what {@link attach} returns.
@@ -49,6 +60,8 @@ export interface VmemmapArch {
   readonly model: MemoryModel;
   /** What it can do in this configuration; a subset of what its plugin declares. */
   readonly capabilities: readonly Capability[];
+  /** What it does otherwise than the generic contract, as the kernel does on this architecture. Default: nothing. */
+  readonly exceptions?: readonly ArchException[];
   /** The fields of its entries, for people. Empty without page tables. */
   readonly entryLayouts: readonly EntryLayout[];
 
@@ -122,6 +135,15 @@ export interface VmemmapOps {
    * @param root physical address of the memory for its root table
    */
   createAddressSpace?(name: string, root: number): AddressSpace;
+
+  /**
+   * pgtable_cache_init(): called once, when boot has populated and the page allocator serves
+   * (init/main.c:mm_core_init). What the kernel panics about goes to `m.events.stop()`.
+   */
+  pgtableCacheInit?(): void;
+
+  /** powerpc's vmemmap_list, head first, where there is one. */
+  vmemmapList?(): Iterable<VmemmapBacking>;
 
   /** Bytes of a root table for {@link createAddressSpace}. */
   readonly rootBytes?: number;

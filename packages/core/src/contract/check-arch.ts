@@ -1,5 +1,6 @@
 import { VmemmapError } from '../errors.ts';
 import { CAPABILITIES, type Capability, type VmemmapArch, type VmemmapOps } from './arch.ts';
+import { EXCEPTIONS } from './exception.ts';
 import type { ArchPlugin } from './plugin.ts';
 import type { VmemmapWalker } from './walker.ts';
 
@@ -35,6 +36,9 @@ export function checkArch(plugin: ArchPlugin, arch: VmemmapArch): void {
     if (!CAPABILITIES.includes(capability)) bad(`declares the unknown capability ${JSON.stringify(capability)}`);
     if (!plugin.capabilities.includes(capability))
       bad(`the architecture has capability ${capability}, which the plugin does not declare`);
+  }
+  for (const { name } of arch.exceptions ?? []) {
+    if (!EXCEPTIONS.includes(name)) bad(`declares the unknown exception ${JSON.stringify(name)}`);
   }
   const { pageShift, sectionSizeBits, maxPhysmemBits, structPageSize, maxPageOrder, bootGoal } = arch.model;
   const whole = (name: string, value: number, min: number, max: number): void => {

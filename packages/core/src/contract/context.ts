@@ -62,6 +62,12 @@ export interface PopulateContext {
   isReserved(pa: number): boolean;
 
   /**
+   * pfn_valid(), as the kernel would answer now: the subsections of added memory count from before populate on, their
+   * section from after it; both are gone before free.
+   */
+  pfnValid(pfn: number): boolean;
+
+  /**
    * Returns pages to the machine: free_reserved_page() for boot memory, __free_pages() for the rest.
    * Freeing what is not in use is recorded as a WARN event and changes nothing.
    */

@@ -10,6 +10,13 @@ const BRAND = Symbol.for('@vmemmap/plugin');
  */
 export const CONTRACT_VERSION = 1;
 
+/** A configuration worth knowing: one that real machines have, with a geometry or entries of its own. */
+export interface ArchVariant<C extends object = Record<string, unknown>> {
+  /** In a few words: `4 levels`, `64K pages`. */
+  readonly about: string;
+  readonly config: Readonly<Partial<C>>;
+}
+
 /** What a plugin is made from. */
 export interface PluginDefinition<C extends object> {
   /** Short lower-case name, as in `arch/` of the kernel where there is one. */
@@ -20,6 +27,8 @@ export interface PluginDefinition<C extends object> {
   readonly config: ConfigFields;
   /** Everything it can do in any configuration. */
   readonly capabilities: readonly Capability[];
+  /** Configurations worth knowing, the default first. Default: that one alone. */
+  readonly variants?: readonly ArchVariant<C>[];
   /** Makes the architecture from a checked, complete configuration. Conflicts between keys are its own to report. */
   create(config: C): VmemmapArch;
 }
@@ -39,6 +48,8 @@ export interface ArchPlugin<C extends object = Record<string, unknown>> {
   readonly config: ConfigFields;
   /** Everything it can do in any configuration. */
   readonly capabilities: readonly Capability[];
+  /** Configurations worth knowing, the default first. */
+  readonly variants: readonly ArchVariant<C>[];
   /** {@link CONTRACT_VERSION} it was made for. */
   readonly contract: number;
 }
@@ -46,13 +57,21 @@ export interface ArchPlugin<C extends object = Record<string, unknown>> {
 /** Makes a plugin. A package exports the result as its one lower-case factory. */
 export function definePlugin<C extends object>(definition: PluginDefinition<C>): ArchPlugin<C> {
   const { name, about, config, capabilities } = definition;
+  const { variants = [{ about: 'default', config: {} as Partial<C> }] } = definition;
   const from = `@vmemmap/${name}`;
   const plugin = (input: unknown = {}): VmemmapArch => {
     const values: ConfigValues = parseConfig(from, config, input);
     return definition.create(values as C);
   };
   Object.defineProperty(plugin, BRAND, { value: true });
-  return Object.assign(plugin, { arch: name, about, config, capabilities, contract: CONTRACT_VERSION });
+  return Object.assign(plugin, {
+    arch: name,
+    about,
+    config,
+    capabilities,
+    variants,
+    contract: CONTRACT_VERSION,
+  });
 }
 
 /** Tells a plugin from anything else, of whatever contract version. */

@@ -11,6 +11,8 @@ import { PageAllocator } from '../memory/page-allocator.ts';
 import { type FreeOutcome, Ram } from '../memory/ram.ts';
 import { TableMemory } from '../memory/table-memory.ts';
 import type { KernelRelease } from '../release.ts';
+import { SectionValidity } from '../sparse/section-validity.ts';
+import { Sections } from '../sparse/sections.ts';
 import type { Trace } from '../trace.ts';
 
 /** The machine's side of the contract: allocators, tables, log and address spaces behind one {@link PopulateContext}. */
@@ -26,6 +28,8 @@ export class MachineContext implements PopulateContext {
   readonly ram: Ram;
   readonly memblock: Memblock;
   readonly backing: Backing;
+  readonly sections: Sections = new Sections();
+  readonly validity: SectionValidity;
   trace: Trace | undefined;
 
   constructor(
@@ -42,6 +46,7 @@ export class MachineContext implements PopulateContext {
     this.memory = memory;
     this.trace = trace;
     const page = 2 ** model.pageShift;
+    this.validity = new SectionValidity(model, this.sections);
     this.ram = new Ram(memory);
     this.memblock = new Memblock(this.ram, page, this.failures, options);
     const pages = new PageAllocator(this.ram, memory, page, model.maxPageOrder, this.failures);
@@ -58,6 +63,10 @@ export class MachineContext implements PopulateContext {
 
   isReserved(pa: number): boolean {
     return this.ram.isReserved(pa);
+  }
+
+  pfnValid(pfn: number): boolean {
+    return this.validity.pfnValid(pfn);
   }
 
   freePages(pa: number, size: number): FreeOutcome {

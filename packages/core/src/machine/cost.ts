@@ -21,21 +21,28 @@ export interface MachineCost {
   readonly elsewhere: number;
   /** Leaves by size in bytes. */
   readonly leaves: readonly { readonly size: number; readonly count: number }[];
-  /** Page tables by level, root first. */
+  /** Page tables by level, root first, and the memory they take; a page that two levels share counts with the first. */
   readonly tables: readonly { readonly level: string; readonly count: number; readonly bytes: number }[];
 }
 
-/** Adds up leaves and tables by node. Memory that several leaves share in one run counts once. */
+/**
+ * Adds up leaves and tables by node. Memory that several leaves share in one run counts once.
+ * @param page bytes of a page
+ */
 export function machineCost(
   memory: MemoryMap,
   runs: Iterable<LeafRun>,
   tables: Iterable<TableView>,
   levels: readonly { readonly name: string; readonly bytes: number }[],
+  page: number,
 ): MachineCost {
   const structPages = new Map<number, number>();
   const tableBytes = new Map<number, number>();
   const leaves = new Map<number, number>();
   const counts = levels.map(() => 0);
+  // A table takes whole pages, but small ones may share one (powerpc's page fragments).
+  const tablePages = new Set<number>();
+  const levelPages = levels.map(() => 0);
   const add = (map: Map<number, number>, key: number, value: number): void => {
     map.set(key, (map.get(key) ?? 0) + value);
   };
@@ -45,7 +52,12 @@ export function machineCost(
   }
   for (const { level, pa } of tables) {
     counts[level]!++;
-    add(tableBytes, memory.nodeOf(pa), levels[level]!.bytes);
+    for (let at = pa - (pa % page); at < pa + levels[level]!.bytes; at += page) {
+      if (tablePages.has(at)) continue;
+      tablePages.add(at);
+      levelPages[level]!++;
+      add(tableBytes, memory.nodeOf(at), page);
+    }
   }
   const nodes = memory.nodes.map((node) => ({
     node,
@@ -59,10 +71,10 @@ export function machineCost(
     total: { ram: sum('ram'), structPages: sum('structPages'), tables: sum('tables') },
     elsewhere: structPages.get(-1) ?? 0,
     leaves: [...leaves].sort(([a], [b]) => b - a).map(([size, count]) => ({ size, count })),
-    tables: levels.map(({ name, bytes }, level) => ({
+    tables: levels.map(({ name }, level) => ({
       level: name,
       count: counts[level]!,
-      bytes: counts[level]! * bytes,
+      bytes: levelPages[level]! * page,
     })),
   };
 }

@@ -1,5 +1,5 @@
 import { LANE } from '../bits.ts';
-import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
+import type { VmemmapArch, VmemmapBacking, VmemmapOps } from '../contract/arch.ts';
 import { checkOps } from '../contract/check-arch.ts';
 import type { AddressSpace } from '../contract/context.ts';
 import { type MemoryModel, offsetOfPage, pageSize, type VmemmapWindow } from '../contract/model.ts';
@@ -18,7 +18,6 @@ import { sparseInit } from '../sparse/boot.ts';
 import { type MemmapCounters, sectionNrVmemmapPages } from '../sparse/counters.ts';
 import { encodeSectionMemMap, type SectionRun } from '../sparse/section.ts';
 import { depopulateSectionMemmap, populateSectionMemmap } from '../sparse/section-memmap.ts';
-import { Sections } from '../sparse/sections.ts';
 import type { Trace } from '../trace.ts';
 import { MachineContext } from './context.ts';
 import { type MachineCost, machineCost } from './cost.ts';
@@ -60,7 +59,6 @@ export class Machine {
   readonly ops: VmemmapOps;
 
   readonly #m: MachineContext;
-  readonly #sections = new Sections();
   readonly #counters: MemmapCounters = { nr_memmap_pages: 0, nr_memmap_boot_pages: 0 };
   readonly #onProgress: ((done: number, total: number) => void) | undefined;
   #booted = false;
@@ -102,7 +100,8 @@ export class Machine {
     sparseInit({
       m: this.#m,
       ops: this.ops,
-      sections: this.#sections,
+      sections: this.#m.sections,
+      validity: this.#m.validity,
       counters: this.#counters,
       memblock: this.#m.memblock,
       backing: this.#m.backing,
@@ -110,6 +109,7 @@ export class Machine {
     });
     this.#m.ram.endBoot();
     this.#m.backing.endBoot();
+    this.ops.pgtableCacheInit?.();
     return this;
   }
 
@@ -156,7 +156,7 @@ export class Machine {
 
   /** Present sections, in order, as runs of equal ones. */
   sections(): Iterable<SectionRun> {
-    return this.#sections.runs();
+    return this.#m.sections.runs();
   }
 
   /** section_mem_map of a section as it stands in memory. */
@@ -241,6 +241,11 @@ export class Machine {
     return this.ops.walker.tables?.(root) ?? [];
   }
 
+  /** powerpc's vmemmap_list, head first. Empty elsewhere. */
+  vmemmapList(): Iterable<VmemmapBacking> {
+    return this.ops.vmemmapList?.() ?? [];
+  }
+
   /** Names and sizes of the table levels, root first. Empty without page tables. */
   get levels(): readonly {
     readonly name: string;
@@ -254,12 +259,12 @@ export class Machine {
 
   /** What struct pages and tables cost, per node. */
   cost(): MachineCost {
-    return machineCost(this.memory, this.leaves(), this.tables(), this.levels);
+    return machineCost(this.memory, this.leaves(), this.tables(), this.levels, pageSize(this.model));
   }
 
   /** Walks every struct page and checks what must hold of it. */
   verify(onProgress?: (done: number, total: number) => void): Verification {
-    return verifyMachine(this.#m, this.arch, this.ops, this.#sections, onProgress);
+    return verifyMachine(this.#m, this.arch, this.ops, onProgress);
   }
 
   /**
@@ -270,8 +275,11 @@ export class Machine {
    */
   populateSection(pfn: number, pages: number, nid: number, altmap?: VmemAltmap, pgmap?: DevPagemap): boolean {
     this.#checkPages(pfn, pages);
+    this.#m.validity.fill(pfn, pages);
     const populated = populateSectionMemmap(this.#m, this.ops, pfn, pages, nid, altmap, pgmap);
     this.#counters.nr_memmap_pages += sectionNrVmemmapPages(this.model, pages);
+    if (populated) this.#m.validity.added(pfn);
+    else this.#m.validity.clear(pfn, pages);
     return populated;
   }
 
@@ -279,6 +287,7 @@ export class Machine {
   depopulateSection(pfn: number, pages: number, altmap?: VmemAltmap): void {
     this.#checkPages(pfn, pages);
     this.#counters.nr_memmap_pages -= sectionNrVmemmapPages(this.model, pages);
+    this.#m.validity.clear(pfn, pages);
     depopulateSectionMemmap(this.#m, this.ops, pfn, pages, altmap);
   }
 
@@ -287,6 +296,8 @@ export class Machine {
     const pages = 2 ** (this.model.sectionSizeBits - this.model.pageShift);
     this.#checkPages(nr * pages, pages);
     this.#counters.nr_memmap_boot_pages -= sectionNrVmemmapPages(this.model, pages);
+    // section_deactivate() takes the section away first.
+    this.#m.sections.update(nr, nr + 1, () => undefined);
     depopulateSectionMemmap(this.#m, this.ops, nr * pages, pages, undefined);
   }
 

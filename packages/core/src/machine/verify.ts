@@ -4,7 +4,6 @@ import { offsetOfPage, pagesPerSection } from '../contract/model.ts';
 import { ACCESS } from '../contract/translation.ts';
 import { RangeSet } from '../memory/range-set.ts';
 import { SECTION_FLAGS } from '../sparse/section.ts';
-import type { Sections } from '../sparse/sections.ts';
 import type { MachineContext } from './context.ts';
 import { type LeafRun, leafRuns } from './leaf-runs.ts';
 
@@ -36,9 +35,9 @@ export function verifyMachine(
   m: MachineContext,
   arch: VmemmapArch,
   ops: VmemmapOps,
-  sections: Sections,
   onProgress?: (done: number, total: number) => void,
 ): Verification {
+  const { sections } = m;
   const pages = pagesPerSection(m.model);
   // Not to be executable is a promise of its own: not every machine can take that right away.
   const optional = arch.capabilities.includes('no-execute') ? 0 : ACCESS.execute;

@@ -2,11 +2,13 @@ import type { BlockRun } from './block-run.ts';
 
 /**
  * Pages set aside on the device itself to hold its own memmap (include/linux/memremap.h: struct vmem_altmap).
- * All in pages but for the name: `basePfn` is a pfn. `align` and `alloc` are the allocator's state.
+ * `basePfn` and `endPfn` are pfns, the others count pages. `align` and `alloc` are the allocator's state.
  */
 export interface VmemAltmap {
   /** First pfn of the device range. */
   readonly basePfn: number;
+  /** Last pfn of the device range. Only powerpc asks for it. */
+  readonly endPfn: number;
   /** Pages at the start that hold something else. */
   readonly reserve: number;
   /** Pages after `reserve` that may be handed out. */
@@ -18,8 +20,8 @@ export interface VmemAltmap {
 }
 
 /** Makes an altmap with nothing handed out. */
-export function vmemAltmap(basePfn: number, reserve: number, free: number): VmemAltmap {
-  return { basePfn, reserve, free, align: 0, alloc: 0 };
+export function vmemAltmap(basePfn: number, endPfn: number, reserve: number, free: number): VmemAltmap {
+  return { basePfn, endPfn, reserve, free, align: 0, alloc: 0 };
 }
 
 /** vmem_altmap_nr_free(): pages left, counting those lost to alignment as gone. */

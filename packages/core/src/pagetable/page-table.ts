@@ -1,5 +1,6 @@
 import { alignDown, alignUp, LANE } from '../bits.ts';
 import type { PopulateContext } from '../contract/context.ts';
+import { fillEmpty } from './fill-empty.ts';
 import type { Entry, PageTableFormat } from './format.ts';
 
 /** What a page table may want to tell. */
@@ -9,6 +10,16 @@ export interface PageTableHooks {
    * called only on releases that sync there.
    */
   onTopLevelEntry?(offset: number): void;
+
+  /**
+   * Memory for a table, on an architecture that has a way of its own (powerpc: page fragments, slab caches).
+   * Default: vmemmap_alloc_block() of the table's size, a page at least.
+   * @returns physical address, or -1 when there is none
+   */
+  allocTable?(level: number, node: number): number;
+
+  /** Takes back what {@link allocTable} gave. */
+  freeTable?(level: number, pa: number): void;
 }
 
 /**
@@ -69,6 +80,11 @@ export class PageTable {
   /** Entries of a table at `level`. */
   entries(level: number): number {
     return 1 << this.format.levels[level]!.indexBits;
+  }
+
+  /** Bytes that a table at `level` takes: whole pages, though its entries may need less. */
+  tableBytes(level: number): number {
+    return Math.max(8 * this.entries(level), 2 ** this.m.model.pageShift);
   }
 
   /** Index of the entry for `offset` in its table at `level`. */
@@ -203,7 +219,9 @@ export class PageTable {
 
   /** p?d_clear(): empties an entry. */
   clear(level: number, slot: number, index: number): void {
-    this.#emptyEntry(level);
+    this.#entry.lo = 0;
+    this.#entry.hi = 0;
+    this.format.emptyEntry?.(level, this.#entry);
     const word = this.word(slot, index);
     this.#tables.lanes[word] = this.#entry.lo;
     this.#tables.lanes[word + 1] = this.#entry.hi;
@@ -212,7 +230,8 @@ export class PageTable {
   /** Takes a table away: its parent's entry is emptied and its page freed. */
   freeTable(level: number, slot: number, parentSlot: number, parentIndex: number, offset: number): void {
     const pa = this.#tables.address(slot);
-    this.m.freePages(pa, 2 ** this.m.model.pageShift);
+    if (this.#hooks.freeTable === undefined) this.m.freePages(pa, this.tableBytes(level));
+    else this.#hooks.freeTable(level, pa);
     this.clear(level - 1, parentSlot, parentIndex);
     this.#tables.remove(slot);
     this.m.trace?.({
@@ -248,31 +267,17 @@ export class PageTable {
 
   #makeTable(level: number, offset: number, node: number): number {
     const { m, format } = this;
-    const pageSize = 2 ** m.model.pageShift;
-    const pa = m.allocBlock(pageSize, node);
+    const size = this.tableBytes(level);
+    const pa = this.#hooks.allocTable?.(level, node) ?? m.allocBlock(size, node);
     const { name } = format.levels[level]!;
     if (pa < 0) {
-      m.trace?.({ step: 'out-of-memory', level: name, offset, size: pageSize });
+      m.trace?.({ step: 'out-of-memory', level: name, offset, size });
       return -1;
     }
     const slot = this.#tables.create(pa, 8 * this.entries(level));
-    if (format.emptyEntry !== undefined) {
-      this.#emptyEntry(level);
-      const from = this.word(slot, 0);
-      const lanes = this.#tables.lanes;
-      for (let word = from; word < from + 2 * this.entries(level); word += 2) {
-        lanes[word] = this.#entry.lo;
-        lanes[word + 1] = this.#entry.hi;
-      }
-    }
+    fillEmpty(this.#tables, format, level, slot);
     m.trace?.({ step: 'table', level: name, offset: this.entryStart(level - 1, offset), pa });
     return slot;
-  }
-
-  #emptyEntry(level: number): void {
-    this.#entry.lo = 0;
-    this.#entry.hi = 0;
-    this.format.emptyEntry?.(level, this.#entry);
   }
 
   #child(at: number, offset: number, lo: number, hi: number): number {

@@ -48,6 +48,8 @@ export interface EntryReader {
   readonly levels: readonly TableLevel[];
   /** What the hardware makes of an entry at `level`. */
   read(level: number, lo: number, hi: number, out: EntryReading): void;
+  /** True for an entry that is not zero and still the manual's way of an empty one. Without it only zero is empty. */
+  isEmpty?(level: number, lo: number, hi: number): boolean;
   /** For speed: {@link read} of an entry of the last level in short. Without it {@link TableWalker.walkMany} reads in full. */
   readonly pages?: PageReader;
   /** Why an address is refused before any table is read, or an empty string. */
@@ -306,7 +308,8 @@ export class TableWalker implements VmemmapWalker {
       const { kind, address } = this.#reading;
       if (kind === ENTRY_KIND.leaf) leaves++;
       else if (kind === ENTRY_KIND.table) entries.push({ index, lo, hi, kind: 'table', child: address });
-      else if ((lo | hi) !== 0) entries.push({ index, lo, hi, kind: 'invalid', child: 0 });
+      else if ((lo | hi) !== 0 && this.#reader.isEmpty?.(level, lo, hi) !== true)
+        entries.push({ index, lo, hi, kind: 'invalid', child: 0 });
     }
     yield { level, pa, va, firstIndex, lastIndex, entries, leaves };
     for (const { index, kind, child } of entries) {

@@ -8,6 +8,7 @@ import type { Memblock } from '../memory/memblock.ts';
 import { type MemmapCounters, sectionNrVmemmapPages } from './counters.ts';
 import { SECTION_FLAGS, type SectionRun } from './section.ts';
 import { populateSectionMemmap } from './section-memmap.ts';
+import type { SectionValidity } from './section-validity.ts';
 import type { Sections } from './sections.ts';
 import { subsectionMapInit } from './subsection-map.ts';
 
@@ -36,6 +37,7 @@ export interface SparseBoot {
   readonly m: PopulateContext;
   readonly ops: VmemmapOps;
   readonly sections: Sections;
+  readonly validity: SectionValidity;
   readonly counters: MemmapCounters;
   readonly memblock: Memblock;
   readonly backing: Backing;
@@ -74,7 +76,7 @@ function nodeGroups(sections: Sections): SectionRun[][] {
 const PROGRESS_EVERY = 4096;
 
 function sparseInitNid(boot: SparseBoot, group: readonly SectionRun[], progress: (populated: number) => void): void {
-  const { m, ops, sections, counters, backing } = boot;
+  const { m, ops, sections, validity, counters, backing } = boot;
   const { nid } = group[0]!;
   const pages = pagesPerSection(m.model);
   const count = group.reduce((sum, run) => sum + run.count, 0);
@@ -87,6 +89,7 @@ function sparseInitNid(boot: SparseBoot, group: readonly SectionRun[], progress:
     const end = run.nr + run.count;
     while (nr < end && populateSectionMemmap(m, ops, nr * pages, pages, nid, undefined, undefined)) {
       nr++;
+      validity.booted(run.nr, nr);
       if (++done % PROGRESS_EVERY === 0) progress(done);
     }
     // sparse_init_one_section(), for all that went well.

@@ -1,0 +1,32 @@
+/**
+ * What an architecture legitimately does otherwise than the generic contract. Named here, declared with its kernel
+ * source by the architecture, and tested by the conformance kit like everything else that is declared.
+ *
+ * - `node-ignored`: struct pages come from any node, and nothing warns about it
+ * - `altmap-fallback`: without room in the altmap, RAM is taken
+ * - `frees-whole-leaves`: a leaf goes with the first part of it that is freed
+ * - `keeps-boot-memmap`: memory taken at boot never goes back, though its mapping does
+ * - `assumes-populated`: what is there is judged by the state of sections, not by what is mapped
+ */
+export type ExceptionName =
+  | 'node-ignored'
+  | 'altmap-fallback'
+  | 'frees-whole-leaves'
+  | 'keeps-boot-memmap'
+  | 'assumes-populated';
+
+/** All names of exceptions, for tools. */
+export const EXCEPTIONS: readonly ExceptionName[] = [
+  'node-ignored',
+  'altmap-fallback',
+  'frees-whole-leaves',
+  'keeps-boot-memmap',
+  'assumes-populated',
+];
+
+/** An exception that an architecture declares. */
+export interface ArchException {
+  readonly name: ExceptionName;
+  /** What the kernel does, with file and function. */
+  readonly why: string;
+}
