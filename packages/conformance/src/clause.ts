@@ -19,8 +19,8 @@ export interface Clause {
   readonly title: string;
   /** The kernel function or the real bug behind it. */
   readonly why: string;
-  /** Whether there is anything to check; decided from declared capabilities alone. Default: always. */
-  applies?(arch: Pick<VmemmapArch, 'capabilities'>): boolean;
+  /** Whether there is anything to check; decided from what is declared alone. Default: always. */
+  applies?(arch: Pick<VmemmapArch, 'capabilities' | 'exceptions'>): boolean;
   /** @throws ClauseFailure */
   check(subject: Subject): void;
 }

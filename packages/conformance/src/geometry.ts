@@ -1,4 +1,5 @@
 import {
+  alignUp,
   Machine,
   type MemoryMapInput,
   type MemoryModel,
@@ -51,9 +52,10 @@ export function geometryOf(arch: VmemmapArch): Geometry {
   const pageBytes = pageSize(model);
   const sectionBytes = 2 ** model.sectionSizeBits;
   const memmapBytes = pagesPerSection(model) * model.structPageSize;
-  const sections = nodeSections(model);
-  const leafBytes = largestLeaf(arch, sections);
+  const leafBytes = largestLeaf(arch, nodeSections(model, 0));
   const sectionsPerLeaf = Math.ceil(leafBytes / memmapBytes);
+  // Slots begin with a leaf where the struct pages of whole sections can.
+  const sections = alignUp(nodeSections(model, leafBytes), sectionsPerLeaf);
   const gap = 4 * sectionsPerLeaf;
   const slots = Array.from({ length: SLOTS }, (_, slot) => sections + gap * (slot + 1));
   const top = sections + gap * (SLOTS + 1);
@@ -80,8 +82,9 @@ export function geometryOf(arch: VmemmapArch): Geometry {
 }
 
 // Sections of a node: enough RAM above the goal that boot allocations ask for, else memblock goes to another node first.
-function nodeSections({ sectionSizeBits, bootGoal }: MemoryModel): number {
-  const bytes = MIN_NODE_BYTES + (bootGoal <= MAX_GOAL ? bootGoal : 0);
+// A block of RAM has to be aligned, which may waste as much again.
+function nodeSections({ sectionSizeBits, bootGoal }: MemoryModel, leafBytes: number): number {
+  const bytes = Math.max(MIN_NODE_BYTES, 4 * leafBytes) + (bootGoal <= MAX_GOAL ? bootGoal : 0);
   return Math.max(4, Math.ceil(bytes / 2 ** sectionSizeBits));
 }
 

@@ -38,5 +38,6 @@ export function deviceAltmap(
   count: number,
 ): VmemAltmap {
   const free = Math.ceil((count * memmapBytes + 3 * leafBytes) / pageBytes);
-  return vmemAltmap(nr * pagesPerSection, ALTMAP_RESERVE, free);
+  const basePfn = nr * pagesPerSection;
+  return vmemAltmap(basePfn, basePfn + count * pagesPerSection - 1, ALTMAP_RESERVE, free);
 }

@@ -7,6 +7,7 @@ import {
   blockRun,
   EINVAL,
   ENOMEM,
+  type ExceptionName,
   OK,
   type PopulateContext,
   translation,
@@ -71,6 +72,9 @@ const alias: Break = {
   },
 };
 
+/** Declares an exception that it does not make. */
+const exception = (name: ExceptionName): Break => ({ arch: () => ({ exceptions: [{ name, why: 'nothing' }] }) });
+
 /** Says that all went well, whatever happened. */
 const alwaysOk: Break = {
   ops: (ops) => ({
@@ -122,6 +126,13 @@ function sharedState(): ArchPlugin<ReferenceConfig> {
 
 /** At least one variant of the reference for every clause. */
 export const brokenVariants: readonly BrokenVariant[] = [
+  variant('ALLOC-8', 'declares node-ignored and takes memory of the node', exception('node-ignored')),
+  variant('ALT-6', 'declares altmap-fallback and fails without room in the altmap', exception('altmap-fallback')),
+  variant('FREE-10', 'declares frees-whole-leaves and spares what is in use', exception('frees-whole-leaves'), {
+    hugePages: true,
+  }),
+  variant('FREE-11', 'declares keeps-boot-memmap and gives it back', exception('keeps-boot-memmap')),
+  variant('IDEM-3', 'declares assumes-populated and looks at what is mapped', exception('assumes-populated')),
   variant('CON-1', 'has another name than its plugin', { arch: () => ({ name: 'other' }) }),
   variant('CON-1', 'declares page-directory-sync and cannot make address spaces', {
     ops: () => ({ createAddressSpace: undefined as never }),

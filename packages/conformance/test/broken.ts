@@ -10,7 +10,9 @@ import {
 } from '@vmemmap/core';
 
 /** The reference at work: it has all that is optional. */
-export type ReferenceAtWork = Required<Omit<VmemmapOps, 'pageTable' | 'walker'>> & {
+export type ReferenceAtWork = Required<
+  Omit<VmemmapOps, 'pageTable' | 'walker' | 'pgtableCacheInit' | 'vmemmapList'>
+> & {
   readonly pageTable: PageTable;
   readonly walker: Required<VmemmapWalker>;
 };

@@ -35,7 +35,9 @@ describe('mountConformance', () => {
     const { runner, tests } = collect();
     mountConformance(runner, reference, { configs: [{ hugePages: false }] });
     expect([...tests.keys()].filter((name) => name.startsWith('[ALLOC-7]'))).toEqual([]);
-    expect(tests.size).toBe(clauses.length - 1);
+    const arch = reference({ hugePages: false });
+    expect(tests.size).toBe(clauses.filter((clause) => clause.applies?.(arch) !== false).length);
+    expect(tests.size).toBeLessThan(clauses.length);
   });
 
   it('fails with the clause first', () => {

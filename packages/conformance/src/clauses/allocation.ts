@@ -1,12 +1,13 @@
-import { hex, pageSize } from '@vmemmap/core';
+import { hex, type Machine, pageSize } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
+import { declares } from '../declares.ts';
 import { hotAdd } from '../hot-add.ts';
 import { leavesIn } from '../leaf.ts';
 import { machineText } from '../machine-text.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
 import { mustBeMapped } from '../must-be-mapped.ts';
 import { place } from '../place.ts';
-import { leavesOf } from '../snapshot.ts';
+import { firstChange, leavesOf } from '../snapshot.ts';
 import { tableFrames } from '../table-frames.ts';
 import { uniqueBytes } from '../unique-bytes.ts';
 
@@ -69,7 +70,8 @@ const ALLOC_3: Clause = defineClause({
   level: 'recommended',
   area,
   title: 'struct pages lie on the node of their section, or the kernel warns',
-  why: 'mm/sparse-vmemmap.c:vmemmap_verify; s390 passes NUMA_NO_NODE and says nothing',
+  why: 'mm/sparse-vmemmap.c:vmemmap_verify; the exception node-ignored',
+  applies: (arch) => !declares(arch, 'node-ignored'),
   check(subject, fail) {
     const machine = subject.fresh({ memory: 'two-nodes' });
     if (machine.events.some(({ id }) => id === OFFNODE)) return;
@@ -186,5 +188,33 @@ const ALLOC_7: Clause = defineClause({
   },
 });
 
+const ALLOC_8: Clause = defineClause({
+  id: 'ALLOC-8',
+  level: 'required',
+  area,
+  title: 'where the node is declared to be ignored it makes no difference, and nothing warns',
+  why: 'the exception node-ignored: arch/s390/mm/vmem.c:modify_pmd_table allocates with NUMA_NO_NODE',
+  applies: (arch) => declares(arch, 'node-ignored'),
+  check(subject, fail) {
+    const slot = subject.geometry.slots[0]!;
+    const [first, second] = [0, 1].map((nid) => {
+      const machine = subject.fresh({ memory: 'two-nodes' });
+      hotAdd(machine, slot, 1, { nid });
+      return machine;
+    }) as [Machine, Machine];
+    const leaves = [first, second].map((machine) => leavesOf(machine, [memmapOf(machine, slot)]));
+    const change = firstChange(leaves[0]!, leaves[1]!);
+    if (change !== undefined) {
+      fail({
+        ...place(second, change.offset),
+        expected: 'the same leaves for node 1 as for node 0',
+        found: change.text,
+      });
+    }
+    const warning = second.events.find(({ id }) => id === OFFNODE);
+    if (warning !== undefined) fail({ machine: machineText(second), expected: 'no warning', found: warning.message });
+  },
+});
+
 /** Which memory struct pages and tables come from. */
-export const allocation: readonly Clause[] = [ALLOC_1, ALLOC_2, ALLOC_3, ALLOC_4, ALLOC_5, ALLOC_6, ALLOC_7];
+export const allocation: readonly Clause[] = [ALLOC_1, ALLOC_2, ALLOC_3, ALLOC_4, ALLOC_5, ALLOC_6, ALLOC_7, ALLOC_8];

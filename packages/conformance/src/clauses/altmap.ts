@@ -1,5 +1,6 @@
 import { hex, type Machine, type VmemAltmap } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
+import { declares } from '../declares.ts';
 import { ALTMAP_RESERVE, deviceAltmap, hotAdd, hotRemove } from '../hot-add.ts';
 import { type Leaf, leavesIn } from '../leaf.ts';
 import { machineText } from '../machine-text.ts';
@@ -96,8 +97,8 @@ const ALT_3: Clause = defineClause({
   level: 'recommended',
   area,
   title: 'an altmap without room is an error, not a reason to take RAM',
-  why: 'mm/sparse-vmemmap.c:vmemmap_populate_hugepages returns -ENOMEM; powerpc goes on with RAM',
-  applies: ({ capabilities }) => capabilities.includes('altmap'),
+  why: 'mm/sparse-vmemmap.c:vmemmap_populate_hugepages returns -ENOMEM; the exception altmap-fallback',
+  applies: (arch) => arch.capabilities.includes('altmap') && !declares(arch, 'altmap-fallback'),
   check(subject, fail) {
     const machine = subject.fresh();
     const { geometry } = subject;
@@ -158,5 +159,46 @@ const ALT_5: Clause = defineClause({
   },
 });
 
+const ALT_6: Clause = defineClause({
+  id: 'ALT-6',
+  level: 'required',
+  area,
+  title: 'where RAM is declared to stand in for an altmap without room, it does, and goes back to RAM',
+  why: 'the exception altmap-fallback: arch/powerpc/mm/book3s64/radix_pgtable.c:radix__vmemmap_pte_populate tries again without the altmap',
+  applies: (arch) =>
+    arch.capabilities.includes('altmap') && arch.capabilities.includes('free') && declares(arch, 'altmap-fallback'),
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { geometry } = subject;
+    const nr = geometry.slots[0]!;
+    const count = geometry.sectionsPerLeaf;
+    const altmap = { ...deviceAltmap(geometry, nr, count), free: 0 };
+    const memmap = memmapOf(machine, nr, count);
+    // Twice: the tables that stay for good are made the first time.
+    hotAdd(machine, nr, count, { altmap });
+    hotRemove(machine, nr, count, altmap);
+    const free = machine.ram.freeBytes();
+    if (!hotAdd(machine, nr, count, { altmap })) {
+      fail({ ...place(machine, memmap.start), expected: 'RAM in place of the altmap', found: 'an error' });
+    }
+    mustBeMapped(machine, memmap, fail, 'struct pages in RAM');
+    for (const { offset, pa, size } of leavesIn(machine, memmap.start, memmap.end)) {
+      if (machine.ram.isAllocated(pa, size)) continue;
+      fail({ ...place(machine, offset), expected: 'RAM in use', found: `memory at ${hex(pa)}` });
+    }
+    hotRemove(machine, nr, count, altmap);
+    if (altmap.alloc !== 0) {
+      fail({ machine: machineText(machine), expected: 'an altmap left alone', found: altmapText(altmap) });
+    }
+    const lost = free - machine.ram.freeBytes();
+    if (lost === 0) return;
+    fail({
+      ...place(machine, memmap.start),
+      expected: 'all of the RAM back after removal',
+      found: `${lost} bytes less`,
+    });
+  },
+});
+
 /** Struct pages on the device they describe. */
-export const altmapClauses: readonly Clause[] = [ALT_1, ALT_2, ALT_3, ALT_4, ALT_5];
+export const altmapClauses: readonly Clause[] = [ALT_1, ALT_2, ALT_3, ALT_4, ALT_5, ALT_6];

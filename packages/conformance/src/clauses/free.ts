@@ -1,5 +1,6 @@
 import { hex, type Machine, RangeSet, type TraceStep } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
+import { declares } from '../declares.ts';
 import { hotAdd, hotRemove } from '../hot-add.ts';
 import { machineText } from '../machine-text.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
@@ -124,17 +125,20 @@ const FREE_4: Clause = defineClause({
     // One more than a leaf can serve, so that the first and the last share with others wherever leaves are shared.
     const count = sectionsPerLeaf + 1;
     hotAdd(machine, nr, count);
-    hotRemove(machine, nr, 1);
-    mustBeMapped(
-      machine,
-      memmapOf(machine, nr + 1, count - 1),
-      fail,
-      `section ${nr + 1} and on mapped after section ${nr} was freed`,
-    );
-    hotRemove(machine, nr + count - 1, 1);
-    if (count > 2) {
-      const rest = memmapOf(machine, nr + 1, count - 2);
-      mustBeMapped(machine, rest, fail, `other sections mapped after section ${nr + count - 1} was freed`);
+    // Where it is declared that a leaf goes with any part of it, only the other leaves are looked at.
+    const whole = declares(subject.arch, 'frees-whole-leaves');
+    const gone = new RangeSet();
+    for (const [freed, first, others] of [
+      [nr, nr + 1, count - 1],
+      [nr + count - 1, nr + 1, count - 2],
+    ] as const) {
+      if (whole)
+        for (const { offset, size } of leavesOf(machine, [memmapOf(machine, freed)])) gone.add(offset, offset + size);
+      hotRemove(machine, freed, 1);
+      if (others === 0) continue;
+      const rest = memmapOf(machine, first, others);
+      for (const [start, end] of without([rest.start, rest.end], gone))
+        mustBeMapped(machine, { start, end }, fail, `other sections mapped after section ${freed} was freed`);
     }
     for (const memmap of bootMemmaps(machine))
       mustBeMapped(machine, memmap, fail, 'boot sections mapped after added ones were freed');
@@ -146,8 +150,8 @@ const FREE_5: Clause = defineClause({
   level: 'recommended',
   area,
   title: 'freeing a subsection leaves the struct pages of its neighbours mapped',
-  why: 'arch/x86/mm/init_64.c:vmemmap_pmd_is_unused; riscv and arm64 take the whole leaf away',
-  applies: ({ capabilities }) => capabilities.includes('free'),
+  why: 'arch/x86/mm/init_64.c:vmemmap_pmd_is_unused; the exception frees-whole-leaves',
+  applies: (arch) => arch.capabilities.includes('free') && !declares(arch, 'frees-whole-leaves'),
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
@@ -253,8 +257,8 @@ const FREE_9: Clause = defineClause({
   level: 'recommended',
   area,
   title: 'the struct pages of boot sections can be given up too',
-  why: 'mm/sparse-vmemmap.c:free_map_bootmem; their pages are PageReserved: free_reserved_page(). arm64 and s390 on 6.12 refuse',
-  applies: ({ capabilities }) => capabilities.includes('free'),
+  why: 'mm/sparse-vmemmap.c:free_map_bootmem; their pages are PageReserved: free_reserved_page(); the exception keeps-boot-memmap',
+  applies: (arch) => arch.capabilities.includes('free') && !declares(arch, 'keeps-boot-memmap'),
   check(subject, fail) {
     const machine = subject.fresh({ memory: 'two-nodes' });
     const { ranges } = subject.geometry.memory('two-nodes');
@@ -277,5 +281,77 @@ const FREE_9: Clause = defineClause({
   },
 });
 
+const FREE_10: Clause = defineClause({
+  id: 'FREE-10',
+  level: 'required',
+  area,
+  title: 'where leaves are declared to go as a whole, just those that a freed subsection lies in go, and once',
+  why: 'the exception frees-whole-leaves: arch/riscv/mm/init.c:remove_pmd_mapping and arch/arm64/mm/mmu.c:unmap_hotplug_pmd_range do not look whether all of a leaf is asked for',
+  applies: (arch) => arch.capabilities.includes('free') && declares(arch, 'frees-whole-leaves'),
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
+    const pfn = slots[0]! * pagesPerSection;
+    hotAdd(machine, slots[0]!, 1);
+    const memmap = memmapOf(machine, slots[0]!);
+    const first = memmap.start + pagesPerSubsection * machine.model.structPageSize;
+    const before = leavesOf(machine, [memmap]);
+    machine.depopulateSection(pfn, pagesPerSubsection);
+    for (const { offset, size } of before) {
+      const stretch = { start: offset, end: offset + size };
+      if (offset < first) mustNotBeMapped(machine, stretch, fail, 'the whole leaf of the freed subsection gone');
+      else mustBeMapped(machine, stretch, fail, 'other leaves of the section mapped');
+    }
+    machine.depopulateSection(pfn + pagesPerSubsection, pagesPerSection - pagesPerSubsection);
+    const bad = badFree(machine);
+    if (bad !== undefined) fail({ machine: machineText(machine), expected: 'each page freed once', found: bad });
+  },
+});
+
+const FREE_11: Clause = defineClause({
+  id: 'FREE-11',
+  level: 'required',
+  area,
+  title:
+    'where memory of boot is declared to stay, the mapping of a boot section goes, its memory does not, and a warning says so',
+  why: 'the exception keeps-boot-memmap: arch/arm64/mm/mmu.c:free_hotplug_page_range warns about PageReserved',
+  applies: (arch) => arch.capabilities.includes('free') && declares(arch, 'keeps-boot-memmap'),
+  check(subject, fail) {
+    const machine = subject.fresh({ memory: 'two-nodes' });
+    const memmap = bootMemmaps(machine).at(-1)!;
+    const { ranges } = subject.geometry.memory('two-nodes');
+    const { sectionBytes } = subject.geometry;
+    const before = leavesOf(machine, [memmap]);
+    const { start, end } = ranges[1]!;
+    for (let nr = start / sectionBytes; nr < end / sectionBytes; nr++) machine.freeMapBootmem(nr);
+    mustNotBeMapped(machine, memmap, fail, 'nothing mapped after free_map_bootmem()');
+    for (const { offset, pa, size } of before) {
+      if (machine.ram.isAllocated(pa, size)) continue;
+      fail({ ...place(machine, offset), expected: `${hex(size)} bytes at ${hex(pa)} in use`, found: 'they are free' });
+    }
+    if (machine.events.some(({ kind }) => kind.startsWith('WARN'))) return;
+    fail({ machine: machineText(machine), expected: 'a WARN', found: 'nothing was said' });
+  },
+});
+
+/** What of a stretch is not in the ranges. */
+function without([start, end]: readonly [number, number], ranges: RangeSet): Iterable<readonly [number, number]> {
+  const left = new RangeSet([[start, end]]);
+  for (const [from, to] of ranges) left.remove(from, to);
+  return left;
+}
+
 /** What vmemmap_free() takes away, and what it must not. */
-export const free: readonly Clause[] = [FREE_1, FREE_2, FREE_3, FREE_4, FREE_5, FREE_6, FREE_7, FREE_8, FREE_9];
+export const free: readonly Clause[] = [
+  FREE_1,
+  FREE_2,
+  FREE_3,
+  FREE_4,
+  FREE_5,
+  FREE_6,
+  FREE_7,
+  FREE_8,
+  FREE_9,
+  FREE_10,
+  FREE_11,
+];

@@ -1,5 +1,6 @@
 import { hex } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
+import { declares } from '../declares.ts';
 import { hotAdd } from '../hot-add.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
 import { mustBeMapped } from '../must-be-mapped.ts';
@@ -54,7 +55,8 @@ const IDEM_2: Clause = defineClause({
   level: 'required',
   area,
   title: 'a section whose first subsection is there already keeps those leaves and gets the rest',
-  why: 'mm/sparse-vmemmap.c:vmemmap_check_pmd and vmemmap_pte_populate; Linux 6.12 on sparc64 overwrote the pointer to a table',
+  why: 'mm/sparse-vmemmap.c:vmemmap_check_pmd and vmemmap_pte_populate; Linux 6.12 on sparc64 overwrote the pointer to a table; the exception assumes-populated',
+  applies: (arch) => !declares(arch, 'assumes-populated'),
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
@@ -73,5 +75,28 @@ const IDEM_2: Clause = defineClause({
   },
 });
 
+const IDEM_3: Clause = defineClause({
+  id: 'IDEM-3',
+  level: 'required',
+  area,
+  title:
+    'where sections are declared to be judged by their state, one whose first subsection is there gets nothing more',
+  why: 'the exception assumes-populated: arch/powerpc/mm/init_64.c:vmemmap_populated finds the new subsections valid before they are mapped',
+  applies: (arch) => declares(arch, 'assumes-populated'),
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
+    const nr = slots[0]!;
+    const memmap = memmapOf(machine, nr);
+    machine.populateSection(nr * pagesPerSection, pagesPerSubsection, 0);
+    const before = leavesOf(machine, [memmap]);
+    if (!hotAdd(machine, nr, 1))
+      fail({ ...place(machine, memmap.start), expected: 'success for the whole section', found: 'an error' });
+    const change = firstChange(before, leavesOf(machine, [memmap]));
+    if (change === undefined) return;
+    fail({ ...place(machine, change.offset), expected: 'no leaf changed or added', found: change.text });
+  },
+});
+
 /** What is there stays as it is. */
-export const idempotence: readonly Clause[] = [IDEM_1, IDEM_2];
+export const idempotence: readonly Clause[] = [IDEM_1, IDEM_2, IDEM_3];

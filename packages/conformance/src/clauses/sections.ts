@@ -69,21 +69,32 @@ const SEC_3: Clause = defineClause({
   id: 'SEC-3',
   level: 'required',
   area,
-  title: 'the memmap counter of boot is the number of pages that struct pages fill, but for the rest of leaves',
-  why: 'nr_memmap_boot_pages: mm/sparse-vmemmap.c:section_nr_vmemmap_pages counts struct pages, not leaves',
+  title:
+    'the memmap counter of boot is what the struct pages of each section fill, and so much is behind them, but for the rest of leaves',
+  why: 'nr_memmap_boot_pages: mm/sparse-vmemmap.c:section_nr_vmemmap_pages counts struct pages, not leaves, and whole pages for a section that fills less',
   check(subject, fail) {
     const machine = subject.fresh();
     const page = pageSize(machine.model);
-    const { leafBytes } = subject.geometry;
+    const { leafBytes, memmapBytes } = subject.geometry;
     const memmaps = bootMemmaps(machine);
     const backed = uniqueBytes(leavesOf(machine, memmaps)) / page;
     const counted = machine.counters.nr_memmap_boot_pages;
+    const sections = memmaps.reduce((sum, { start, end }) => sum + (end - start) / memmapBytes, 0);
+    const wanted = sections * Math.ceil(memmapBytes / page);
+    if (counted !== wanted) {
+      fail({
+        machine: machineText(machine),
+        expected: `nr_memmap_boot_pages ${wanted}, for ${sections} sections`,
+        found: `${counted}`,
+      });
+    }
+    const filled = Math.ceil((sections * memmapBytes) / page);
     // Each stretch of struct pages may use a part only of its first and of its last leaf.
     const rest = (memmaps.length * 2 * leafBytes) / page;
-    if (counted > 0 && backed >= counted && backed <= counted + rest) return;
+    if (backed >= filled && backed <= filled + rest) return;
     fail({
       machine: machineText(machine),
-      expected: `${counted} to ${counted + rest} pages behind struct pages, since nr_memmap_boot_pages is ${counted}`,
+      expected: `${filled} to ${filled + rest} pages behind the struct pages of ${sections} sections`,
       found: `${backed}`,
     });
   },

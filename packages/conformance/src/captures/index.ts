@@ -1,0 +1,7 @@
+/**
+ * `@vmemmap/conformance/captures`: a plugin against captures of real kernels.
+ *
+ * @packageDocumentation
+ */
+export { type CaptureFile, mountCaptures } from './mount.ts';
+export { type Tampering, tamperings } from './tamperings.ts';
