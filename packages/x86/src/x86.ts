@@ -56,5 +56,13 @@ export const x86: ArchPlugin<X86Config> = definePlugin<X86Config>({
   about: 'x86-64: 4 and 5 levels, 2 MiB or base pages, page-directory sync',
   config: fields,
   capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', 'page-directory-sync', 'page-tables'],
+  variants: [
+    { about: '5 levels, 2 MiB pages', config: {} },
+    { about: '4 levels, 2 MiB pages', config: { la57: false } },
+    { about: 'base pages only', config: { pse: false } },
+    { about: 'page-table isolation', config: { pti: true } },
+    { about: 'no NX, no global pages', config: { nx: false, pge: false } },
+    { about: 'memory encryption', config: { memoryEncryption: true } },
+  ],
   create: (config) => new X86Arch(config),
 });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { mountCaptures } from '@vmemmap/conformance/captures';
 import { type Capture, compareCapture, readCapture } from '@vmemmap/core/capture';
 import { x86 } from '@vmemmap/x86';
 import { describe, expect, it } from 'vitest';
@@ -22,20 +23,31 @@ describe('captures of real kernels', () => {
       ].sort(),
     );
   });
+});
 
-  it.each(files)('%s is equal', (file) => {
-    const capture = readCapture(read(file), file);
-    const { differences, equal, compared } = compareCapture(capture, x86);
-    expect(differences).toEqual([]);
-    expect(equal).toBe(true);
-    // Everything the capture lists was looked at.
-    const sum = (list: readonly { readonly count: number }[]): number =>
-      list.reduce((total, { count }) => total + count, 0);
-    expect(compared).toEqual({
-      leaves: sum(capture.expected.leaves),
-      tables: capture.expected.tables.length,
-      sections: sum(capture.expected.sections),
-    });
+mountCaptures(
+  { describe, it },
+  x86,
+  files.map((name) => ({ name, text: read(name) })),
+);
+
+describe('mountCaptures()', () => {
+  it('fails for a plugin that builds something else', () => {
+    const failed: string[] = [];
+    const runner = {
+      describe: (_: string, body: () => void) => body(),
+      it: (name: string, body: () => void) => {
+        try {
+          body();
+        } catch (error) {
+          failed.push(`${name}: ${(error as Error).message.split('\n')[0]}`);
+        }
+      },
+    };
+    const json = JSON.parse(read('boot-2g.json'));
+    json.machine.config.pti = true;
+    mountCaptures(runner, x86, [{ name: 'pti', text: JSON.stringify(json) }]);
+    expect(failed).toEqual(['pti is equal: x86/boot-2g differs in 16 places:']);
   });
 });
 

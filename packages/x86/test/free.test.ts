@@ -66,7 +66,7 @@ describe('vmemmap_free', () => {
   it('takes altmap pages back into the altmap, and never frees them as RAM', () => {
     const m = machine();
     const free = m.ram.freeBytes();
-    const altmap = vmemAltmap(HOT_PFN, 2, 10000);
+    const altmap = vmemAltmap(HOT_PFN, HOT_PFN + 32767, 2, 10000);
     m.populateSection(HOT_PFN, PAGES, 0, altmap);
     expect(altmap.alloc).toBe(512);
     m.depopulateSection(HOT_PFN, PAGES, altmap);
@@ -78,7 +78,7 @@ describe('vmemmap_free', () => {
   it('frees base pages without the altmap, as they were taken without', () => {
     const m = machine();
     const free = m.ram.freeBytes();
-    const altmap = vmemAltmap(HOT_PFN, 2, 10000);
+    const altmap = vmemAltmap(HOT_PFN, HOT_PFN + 32767, 2, 10000);
     m.populateSection(HOT_PFN, 512, 0, altmap);
     m.depopulateSection(HOT_PFN, 512, altmap);
     expect(altmap.alloc).toBe(0);

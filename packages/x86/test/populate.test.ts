@@ -10,7 +10,7 @@ const HOT_OFFSET = (HOT / PAGE) * 64;
 describe('vmemmap_populate', () => {
   it('maps less than a section with base pages, and takes none of them from the altmap', () => {
     const m = machine();
-    const altmap = vmemAltmap(HOT / PAGE, 2, 10000);
+    const altmap = vmemAltmap(HOT / PAGE, HOT / PAGE + 32767, 2, 10000);
     expect(m.ops.vmemmapPopulate(HOT_OFFSET, HOT_OFFSET + MEMMAP - PAGE, 0, altmap, undefined)).toBe(OK);
     expect(altmap.alloc).toBe(0);
     expect([...m.leaves()].at(-1)).toMatchObject({ size: PAGE, count: 511 });
@@ -19,7 +19,7 @@ describe('vmemmap_populate', () => {
 
   it('maps a section with a 2 MiB page, and takes it from the altmap where there is one', () => {
     const m = machine();
-    const altmap = vmemAltmap(HOT / PAGE, 2, 10000);
+    const altmap = vmemAltmap(HOT / PAGE, HOT / PAGE + 32767, 2, 10000);
     expect(m.ops.vmemmapPopulate(HOT_OFFSET, HOT_OFFSET + MEMMAP, 0, altmap, undefined)).toBe(OK);
     expect(altmap).toMatchObject({ alloc: 512, align: 510 });
     expect(m.translate(m.window.start + BigInt(HOT_OFFSET)).result).toMatchObject({ pa: HOT + 2 * MiB, span: MEMMAP });
@@ -29,9 +29,15 @@ describe('vmemmap_populate', () => {
     const m = machine();
     const free = m.ram.freeBytes();
     const tables = m.tableMemory.count;
-    expect(m.ops.vmemmapPopulate(HOT_OFFSET, HOT_OFFSET + MEMMAP, 0, vmemAltmap(HOT / PAGE, 0, 100), undefined)).toBe(
-      ENOMEM,
-    );
+    expect(
+      m.ops.vmemmapPopulate(
+        HOT_OFFSET,
+        HOT_OFFSET + MEMMAP,
+        0,
+        vmemAltmap(HOT / PAGE, HOT / PAGE + 32767, 0, 100),
+        undefined,
+      ),
+    ).toBe(ENOMEM);
     // A table may be left behind, but nothing is mapped.
     expect(free - m.ram.freeBytes()).toBe((m.tableMemory.count - tables) * PAGE);
     expect([...m.leaves()].length).toBe(1);
@@ -39,7 +45,7 @@ describe('vmemmap_populate', () => {
 
   it('refuses an altmap without PSE, once in the log', () => {
     const m = machine({ pse: false });
-    const altmap = vmemAltmap(HOT / PAGE, 2, 10000);
+    const altmap = vmemAltmap(HOT / PAGE, HOT / PAGE + 32767, 2, 10000);
     for (let n = 0; n < 2; n++)
       expect(m.ops.vmemmapPopulate(HOT_OFFSET, HOT_OFFSET + MEMMAP, 0, altmap, undefined)).toBe(ENOMEM);
     expect(m.events).toEqual([
