@@ -1,0 +1,85 @@
+import {
+  type ArchException,
+  type ArchPlugin,
+  type ArchVariant,
+  type Capability,
+  definePlugin,
+  type EntryLayout,
+  type InitMm,
+  type KernelRelease,
+  type MemoryMap,
+  type MemoryModel,
+  type PopulateContext,
+  type Public,
+  type VmemmapArch,
+  type VmemmapOps,
+  type VmemmapWindow,
+} from '@vmemmap/core';
+import { config as fields, type RiscvConfig } from './config.ts';
+import { entryLayouts } from './entry-layouts.ts';
+import { checkConfig, memoryModel, vmemmapWindow } from './layout.ts';
+import { RiscvOps } from './ops.ts';
+import { policiesOf } from './policies.ts';
+
+/**
+ * The same in every configuration. Root entries are made in advance for all address spaces, so there is no
+ * page-directory sync.
+ */
+const CAPABILITIES: readonly Capability[] = ['huge-pages', 'altmap', 'free', 'no-execute', 'page-tables'];
+
+const EXCEPTIONS: readonly ArchException[] = [
+  {
+    name: 'frees-whole-leaves',
+    why: 'arch/riscv/mm/init.c:remove_pmd_mapping clears and frees a leaf without a look at how much of it is asked for',
+  },
+];
+
+const VARIANTS: readonly ArchVariant<RiscvConfig>[] = [
+  { about: 'Sv57: 5 levels', config: {} },
+  { about: 'Sv48: 4 levels', config: { mode: 'sv48' } },
+  { about: 'Sv39: 3 levels', config: { mode: 'sv39' } },
+  {
+    about: 'T-Head C9xx: Sv39, memory attributes of its own',
+    config: { mode: 'sv39', theadMae: true, svpbmt: false, svnapot: false },
+  },
+  { about: 'kernel without HVO: the window starts at a section', config: { hugetlbVmemmapOptimize: false } },
+];
+
+class RiscvArch implements VmemmapArch {
+  readonly name = 'riscv';
+  readonly config: VmemmapArch['config'];
+  readonly model: MemoryModel;
+  readonly capabilities: readonly Capability[] = CAPABILITIES;
+  readonly exceptions: readonly ArchException[] = EXCEPTIONS;
+  readonly entryLayouts: readonly EntryLayout[];
+  readonly #config: RiscvConfig;
+
+  constructor(config: RiscvConfig) {
+    checkConfig(config);
+    this.#config = config;
+    this.config = { ...config };
+    this.model = memoryModel(config);
+    this.entryLayouts = entryLayouts(config);
+  }
+
+  window(memory: Public<MemoryMap>, release: KernelRelease): VmemmapWindow {
+    return vmemmapWindow(this.#config, memory, policiesOf(release));
+  }
+
+  attach(m: PopulateContext, init: InitMm): VmemmapOps {
+    return new RiscvOps(m, init, this.#config);
+  }
+}
+
+/**
+ * 64-bit RISC-V. Call it with what the machine has and get the architecture for a `Machine`:
+ * `riscv()` is Sv57, as Debian's kernel boots on QEMU's `-cpu max`; `riscv({ mode: 'sv39' })` has 3 levels.
+ */
+export const riscv: ArchPlugin<RiscvConfig> = definePlugin<RiscvConfig>({
+  name: 'riscv',
+  about: 'RISC-V, 64 bits: Sv39, Sv48 and Sv57, 2 MiB pages, root entries made in advance',
+  config: fields,
+  capabilities: CAPABILITIES,
+  variants: VARIANTS,
+  create: (config) => new RiscvArch(config),
+});
