@@ -52,9 +52,12 @@ export class Memblock {
     if (goal > 0) this.#fromGoal(size, align, 0, nid, exactNid, max, out);
   }
 
-  /** Takes memory for something the kernel image holds: the lowest place from `goal` up, out of the allocations' way. */
+  /**
+   * Takes memory for something the kernel image holds: the lowest place from `goal` up, out of the allocations' way. The
+   * first page is left alone here, too.
+   */
   reserveLow(size: number, align: number, goal: number): number {
-    for (const min of [goal, this.#pageSize]) {
+    for (const min of [Math.max(goal, this.#pageSize), this.#pageSize]) {
       for (const region of this.#ram.regions) {
         const place = region.free.lowest(size, align, min, Infinity);
         if (place < 0) continue;
