@@ -88,6 +88,7 @@ export { RangeSet } from './memory/range-set.ts';
 export { TableMemory } from './memory/table-memory.ts';
 export type { Entry, PageTableFormat, TableLevel } from './pagetable/format.ts';
 export { PageTable, type PageTableHooks } from './pagetable/page-table.ts';
+export { type RemoveHooks, removePagetable } from './pagetable/remove-pagetable.ts';
 export { createRootTable } from './pagetable/root-table.ts';
 export {
   ENTRY_KIND,
