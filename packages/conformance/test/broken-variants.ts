@@ -127,6 +127,8 @@ function sharedState(): ArchPlugin<ReferenceConfig> {
 /** At least one variant of the reference for every clause. */
 export const brokenVariants: readonly BrokenVariant[] = [
   variant('ALLOC-8', 'declares node-ignored and takes memory of the node', exception('node-ignored')),
+  variant('ALLOC-9', 'declares node-unchecked and warns', exception('node-unchecked'), { hugePages: false }),
+  variant('ERR-7', 'declares boot-tables-or-panic and goes on', exception('boot-tables-or-panic')),
   variant('ALT-6', 'declares altmap-fallback and fails without room in the altmap', exception('altmap-fallback')),
   variant('FREE-10', 'declares frees-whole-leaves and spares what is in use', exception('frees-whole-leaves'), {
     hugePages: true,

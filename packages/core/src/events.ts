@@ -9,6 +9,7 @@ export type KernelEventKind =
   | 'panic'
   | 'pr_warn_once'
   | 'pr_err_once'
+  | 'pr_warn'
   | 'pr_err';
 
 /** A warning or a failed assertion of the modelled kernel. */

@@ -67,7 +67,7 @@ export type { VmemmapWalker } from './contract/walker.ts';
 export { vmemmapPopulateBasepages } from './engine/basepages.ts';
 export { type PmdHooks, vmemmapPopulateHugepages } from './engine/hugepages.ts';
 export { vmemmapVerify } from './engine/verify-node.ts';
-export { EEXIST, EINVAL, ENOMEM, type Errno, OK } from './errno.ts';
+export { EEXIST, EFAULT, EINVAL, ENOMEM, type Errno, OK } from './errno.ts';
 export { isVmemmapError, VmemmapError, type VmemmapErrorCode } from './errors.ts';
 export { EventLog, type KernelEvent, type KernelEventKind } from './events.ts';
 // Machines.

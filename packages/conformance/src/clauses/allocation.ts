@@ -216,5 +216,31 @@ const ALLOC_8: Clause = defineClause({
   },
 });
 
+const ALLOC_9: Clause = defineClause({
+  id: 'ALLOC-9',
+  level: 'required',
+  area,
+  title: 'where nothing is declared to check the node, struct pages on another node go without a warning',
+  why: 'the exception node-unchecked: arch/powerpc/mm/init_64.c:__vmemmap_populate does not call vmemmap_verify()',
+  applies: (arch) => declares(arch, 'node-unchecked'),
+  check(subject, fail) {
+    const { ranges } = subject.geometry.memory('two-nodes');
+    const full = ranges.find(({ node }) => node === 1)!;
+    const machine = subject.fresh({ memory: 'two-nodes', memblock: { reserved: [[full.start, full.end]] } });
+    const warning = machine.events.find(({ id }) => id === OFFNODE);
+    if (warning !== undefined) fail({ machine: machineText(machine), expected: 'no warning', found: warning.message });
+  },
+});
+
 /** Which memory struct pages and tables come from. */
-export const allocation: readonly Clause[] = [ALLOC_1, ALLOC_2, ALLOC_3, ALLOC_4, ALLOC_5, ALLOC_6, ALLOC_7, ALLOC_8];
+export const allocation: readonly Clause[] = [
+  ALLOC_1,
+  ALLOC_2,
+  ALLOC_3,
+  ALLOC_4,
+  ALLOC_5,
+  ALLOC_6,
+  ALLOC_7,
+  ALLOC_8,
+  ALLOC_9,
+];

@@ -1,5 +1,6 @@
-import { ENOMEM, isVmemmapError, type Machine, type VmemAltmap } from '@vmemmap/core';
+import { ENOMEM, isVmemmapError, type Machine, releases, type VmemAltmap } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
+import { declares } from '../declares.ts';
 import { type FailurePlan, failurePlans } from '../failure-plan.ts';
 import type { Geometry } from '../geometry.ts';
 import { deviceAltmap, hotAdd, hotRemove } from '../hot-add.ts';
@@ -111,7 +112,8 @@ const ERR_4: Clause = defineClause({
   level: 'required',
   area,
   title: 'boot without enough memory leaves out sections, or panics, as the release does; what has a memmap is mapped',
-  why: 'mm/sparse.c:sparse_init_nid: 7.2 logs and goes on, 7.3 panics; both need a negative errno from vmemmap_populate()',
+  why: 'mm/sparse.c:sparse_init_nid: 7.2 logs and goes on, 7.3 panics; both need a negative errno from vmemmap_populate(); the exception boot-tables-or-panic',
+  applies: (arch) => !declares(arch, 'boot-tables-or-panic'),
   check(subject, fail) {
     const failures = [{ source: 'memblock', nth: 1, times: FOREVER }] as const;
     const machine = subject.fresh({ release: '7.2', failures });
@@ -177,5 +179,25 @@ const ERR_6: Clause = defineClause({
   },
 });
 
+const ERR_7: Clause = defineClause({
+  id: 'ERR-7',
+  level: 'required',
+  area,
+  title: 'where a boot without memory for a table is declared to panic, it does so on every release',
+  why: 'the exception boot-tables-or-panic: arch/powerpc/mm/book3s64/radix_pgtable.c:early_alloc_pgtable',
+  applies: (arch) => declares(arch, 'boot-tables-or-panic'),
+  check(subject, fail) {
+    for (const release of releases) {
+      try {
+        subject.fresh({ release, failures: [{ source: 'memblock', nth: 1, times: FOREVER }] });
+      } catch (error) {
+        if (isVmemmapError(error) && error.code === 'KERNEL_PANIC') continue;
+        throw error;
+      }
+      fail({ machine: `release ${release.name}`, expected: 'a panic', found: 'boot without memory for page tables' });
+    }
+  },
+});
+
 /** What happens without memory. */
-export const errors: readonly Clause[] = [ERR_1, ERR_2, ERR_3, ERR_4, ERR_5, ERR_6];
+export const errors: readonly Clause[] = [ERR_1, ERR_2, ERR_3, ERR_4, ERR_5, ERR_6, ERR_7];

@@ -53,6 +53,7 @@ function strayLeaves(machine: Machine): string[] {
 // A base page for one section alone lies on its node, or the kernel has warned.
 function offNodeLeaves(machine: Machine): string[] {
   const warned = machine.events.some(({ id }) => id === OFFNODE);
+  const mayBe = warned || declares(machine.arch, 'node-ignored') || declares(machine.arch, 'node-unchecked');
   const page = 2 ** machine.model.pageShift;
   const faults: string[] = [];
   let offNode = 0;
@@ -62,7 +63,7 @@ function offNodeLeaves(machine: Machine): string[] {
       for (const { offset, pa, size } of leavesIn(machine, start, end)) {
         if (machine.memory.nodeOf(pa) === nid) continue;
         offNode++;
-        if (size > page || offset < start || warned || declares(machine.arch, 'node-ignored')) continue;
+        if (size > page || offset < start || mayBe) continue;
         faults.push(`section ${n}: the leaf at ${hex(pa)} is not on node ${nid}, and nothing warned`);
       }
     }

@@ -3,6 +3,8 @@
  * source by the architecture, and tested by the conformance kit like everything else that is declared.
  *
  * - `node-ignored`: struct pages come from any node, and nothing warns about it
+ * - `node-unchecked`: the node is a wish, and nothing warns when it is not met
+ * - `boot-tables-or-panic`: without memory for a page table at boot the kernel stops, on every release
  * - `altmap-fallback`: without room in the altmap, RAM is taken
  * - `frees-whole-leaves`: a leaf goes with the first part of it that is freed
  * - `keeps-boot-memmap`: memory taken at boot never goes back, though its mapping does
@@ -10,6 +12,8 @@
  */
 export type ExceptionName =
   | 'node-ignored'
+  | 'node-unchecked'
+  | 'boot-tables-or-panic'
   | 'altmap-fallback'
   | 'frees-whole-leaves'
   | 'keeps-boot-memmap'
@@ -18,6 +22,8 @@ export type ExceptionName =
 /** All names of exceptions, for tools. */
 export const EXCEPTIONS: readonly ExceptionName[] = [
   'node-ignored',
+  'node-unchecked',
+  'boot-tables-or-panic',
   'altmap-fallback',
   'frees-whole-leaves',
   'keeps-boot-memmap',

@@ -58,6 +58,8 @@ export function sparseInit(boot: SparseBoot): void {
     sparseInitNid(boot, group, (populated) => boot.onProgress?.(done + populated, total));
     done += group.reduce((sum, run) => sum + run.count, 0);
   }
+  // The sections themselves say so from here on.
+  boot.validity.booted(0, 0);
   const page = pageSize(m.model);
   for (const { start, end } of m.memory.ranges) subsectionMapInit(sections, m.model, start / page, end / page);
 }
