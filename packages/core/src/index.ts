@@ -66,6 +66,7 @@ export type { VmemmapWalker } from './contract/walker.ts';
 // The page-table toolkit and the generic engine, for plugins.
 export { vmemmapPopulateBasepages } from './engine/basepages.ts';
 export { type PmdHooks, vmemmapPopulateHugepages } from './engine/hugepages.ts';
+export { SubPmdUse } from './engine/sub-pmd.ts';
 export { vmemmapVerify } from './engine/verify-node.ts';
 export { EEXIST, EFAULT, EINVAL, ENOMEM, type Errno, OK } from './errno.ts';
 export { isVmemmapError, VmemmapError, type VmemmapErrorCode } from './errors.ts';

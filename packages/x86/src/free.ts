@@ -4,10 +4,10 @@ import {
   type PopulateContext,
   type RemoveHooks,
   removePagetable,
+  type SubPmdUse,
   type VmemAltmap,
 } from '@vmemmap/core';
 import type { X86Format } from './format.ts';
-import type { SubPmdUse } from './sub-pmd.ts';
 
 /**
  * vmemmap_free() (arch/x86/mm/init_64.c: remove_pagetable() with direct = false): takes leaves away, frees what backs

@@ -9,6 +9,7 @@ import {
   PageTable,
   type PopulateContext,
   pagesPerSection,
+  SubPmdUse,
   TableWalker,
   type VmemAltmap,
   type VmemmapOps,
@@ -20,7 +21,6 @@ import {
 import type { X86Config } from './config.ts';
 import type { X86Format } from './format.ts';
 import { X86Free } from './free.ts';
-import { SubPmdUse } from './sub-pmd.ts';
 import { syncGlobalPgds } from './sync.ts';
 import { X86EntryReader } from './walker.ts';
 

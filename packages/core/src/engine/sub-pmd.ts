@@ -1,8 +1,9 @@
-import type { PageTable } from '@vmemmap/core';
-import { RangeSet } from '@vmemmap/core';
+import { RangeSet } from '../memory/range-set.ts';
+import type { PageTable } from '../pagetable/page-table.ts';
 
 /**
- * Which bytes of a huge page no struct page uses (arch/x86/mm/init_64.c: the PAGE_UNUSED marks and unused_pmd_start).
+ * Which bytes of a huge page no struct page uses: the PAGE_UNUSED marks that x86 (arch/x86/mm/init_64.c, unused_pmd_start)
+ * and s390 (arch/s390/mm/vmem.c, unused_sub_pmd_start) keep by the same rules.
  * Only when a section's struct pages are no multiple of a PMD does a leaf belong to several sections, and only then
  * is any of this used. The kernel writes 0xFD into the memory map itself; here the marked bytes are a set of ranges.
  */
