@@ -53,6 +53,30 @@ describe('RangeSet', () => {
     );
   });
 
+  it('takes the highest blocks as one search after the other would', () => {
+    const shape = fc.constantFrom([1, 1], [2, 2], [4, 4], [8, 8], [3, 1], [6, 2], [2, 4]) as fc.Arbitrary<
+      [number, number]
+    >;
+    fc.assert(
+      fc.property(operations, shape, fc.nat(20), fc.integer({ min: 1, max: 9 }), (steps, [size, align], min, max) => {
+        const runs = build(steps);
+        const out = { pa: 0, paStep: 0, count: 0 };
+        runs.takeHighest(size, align, min, max, out);
+        const singles = build(steps);
+        const found: number[] = [];
+        for (let n = 0; n < Math.max(1, out.count); n++) {
+          const place = singles.highest(size, align, min, Number.POSITIVE_INFINITY);
+          if (place < 0) break;
+          singles.remove(place, place + size);
+          found.push(place);
+        }
+        expect(found).toEqual(Array.from({ length: out.count }, (_, n) => out.pa + n * out.paStep));
+        expect([...runs]).toEqual([...singles]);
+        expect(out.count).toBeLessThanOrEqual(max);
+      }),
+    );
+  });
+
   it('finds the highest and the lowest place', () => {
     fc.assert(
       fc.property(

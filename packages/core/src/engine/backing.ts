@@ -12,6 +12,8 @@ import { SparseBuffer } from './sparse-buffer.ts';
 export class Backing {
   readonly sparseBuffer: SparseBuffer;
   readonly #model: MemoryModel;
+  /** __pa(MAX_DMA_ADDRESS); above all of RAM it is as good as none, since memblock drops it then. */
+  readonly #goal: number;
   readonly #memblock: Memblock;
   readonly #pages: PageAllocator;
   readonly #failures: FailureInjector;
@@ -29,6 +31,7 @@ export class Backing {
   ) {
     this.sparseBuffer = new SparseBuffer(ram);
     this.#model = model;
+    this.#goal = ram.regions.every(({ end }) => end <= model.bootGoal) ? 0 : model.bootGoal;
     this.#memblock = memblock;
     this.#pages = pages;
     this.#failures = failures;
@@ -48,7 +51,8 @@ export class Backing {
   allocBlocks(size: number, node: number, altmap: VmemAltmap | undefined, max: number, out: BlockRun): void {
     if (altmap !== undefined) this.#fromAltmap(altmap, size, node, max, out);
     else {
-      this.sparseBuffer.alloc(size, max, out);
+      out.count = 0;
+      if (this.sparseBuffer.active) this.sparseBuffer.alloc(size, max, out);
       if (out.count === 0) this.#blocks(size, node, max, out);
     }
   }
@@ -74,7 +78,7 @@ export class Backing {
 
   #blocks(size: number, node: number, max: number, out: BlockRun): void {
     if (this.#booting) {
-      this.#memblock.alloc(size, size, this.#model.bootGoal, node, false, max, out);
+      this.#memblock.alloc(size, size, this.#goal, node, false, max, out);
       return;
     }
     const order = this.#order(size);

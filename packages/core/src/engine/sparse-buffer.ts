@@ -23,6 +23,11 @@ export class SparseBuffer {
     this.#end = run.count === 0 ? run.pa : run.pa + sections * sectionMapSize;
   }
 
+  /** Whether there is any of it left. */
+  get active(): boolean {
+    return this.#end > this.#next;
+  }
+
   /** Carves up to `max` aligned blocks; `count` 0 when the buffer has no room. What alignment skips is freed. */
   alloc(size: number, max: number, out: BlockRun): void {
     const place = alignUp(this.#next, size);

@@ -87,38 +87,20 @@ export class Memblock {
     for (let n = 0; n < regions.length; n++) {
       const region = regions[this.#bottomUp ? n : regions.length - 1 - n]!;
       if (nid !== NUMA_NO_NODE && region.node !== nid) continue;
-      if (
-        this.#bottomUp
-          ? this.#takeUp(region, size, align, min, max, out)
-          : this.#takeDown(region, size, align, min, max, out)
-      )
-        return true;
+      if (this.#bottomUp) this.#takeUp(region, size, align, min, max, out);
+      else region.free.takeHighest(size, align, min, max, out);
+      if (out.count > 0) return true;
     }
     return false;
   }
 
-  // A block as large as its alignment leaves less than one block above itself, so the next one lies right below:
-  // that many single calls would take just this run. Any other shape is handed out one by one.
-  #takeDown(region: Region, size: number, align: number, min: number, max: number, out: BlockRun): boolean {
-    const place = region.free.highest(size, align, min, Infinity);
-    if (place < 0) return false;
-    const low = Math.max(region.free.startOf(place), min);
-    const count = size === align ? Math.min(max, Math.floor((place - low) / size) + 1) : 1;
-    region.free.remove(place - (count - 1) * size, place + size);
-    out.pa = place;
-    out.paStep = -size;
-    out.count = count;
-    return true;
-  }
-
-  #takeUp(region: Region, size: number, align: number, min: number, max: number, out: BlockRun): boolean {
+  #takeUp(region: Region, size: number, align: number, min: number, max: number, out: BlockRun): void {
     const place = region.free.lowest(size, align, min, Infinity);
-    if (place < 0) return false;
+    if (place < 0) return;
     const count = size === align ? Math.min(max, Math.floor((region.free.endOf(place) - place) / size)) : 1;
     region.free.remove(place, place + count * size);
     out.pa = place;
     out.paStep = size;
     out.count = count;
-    return true;
   }
 }

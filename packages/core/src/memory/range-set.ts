@@ -1,4 +1,5 @@
 import { alignDown, alignUp } from '../bits.ts';
+import type { BlockRun } from './block-run.ts';
 
 /** A set of disjoint `[start, end)` ranges of numbers, sorted, neighbours merged. */
 export class RangeSet {
@@ -88,6 +89,32 @@ export class RangeSet {
       if (place >= low) return place;
     }
     return -1;
+  }
+
+  /**
+   * Takes up to `max` aligned blocks out, as that many searches by {@link highest} would find them from `min` up. A
+   * block as large as its alignment leaves less than one block above itself, so the next one lies right below: those
+   * come as a run. Any other shape is handed out one by one.
+   * @param out `count` 0 when there is no place
+   */
+  takeHighest(size: number, align: number, min: number, max: number, out: BlockRun): void {
+    out.count = 0;
+    for (let i = this.#starts.length - 1; i >= 0; i--) {
+      const end = this.#ends[i]!;
+      if (end <= min) return;
+      const low = Math.max(this.#starts[i]!, min);
+      const place = end >= size ? alignDown(end - size, align) : -1;
+      if (place < low) continue;
+      const count = size === align ? Math.min(max, Math.floor((place - low) / size) + 1) : 1;
+      const from = place - (count - 1) * size;
+      // Mostly the end of a range is taken off; then nothing has to be looked for.
+      if (place + size === end && from > this.#starts[i]!) this.#ends[i] = from;
+      else this.remove(from, place + size);
+      out.pa = place;
+      out.paStep = -size;
+      out.count = count;
+      return;
+    }
   }
 
   /**

@@ -48,16 +48,14 @@ export class TableMemory {
 
   /**
    * Makes a zeroed frame.
-   * @param pa physical address, a multiple of 2 KiB (the smallest table of any architecture)
+   * @param pa physical address, a multiple of 256 (the smallest table of any architecture)
    * @param bytes size, a power of two
    * @returns its slot
    */
   create(pa: number, bytes: number): number {
     if (this.find(pa) >= 0)
       throw new VmemmapError('BAD_ARGUMENT', `a table frame exists already at 0x${pa.toString(16)}`);
-    const slot = this.#spare.get(bytes)?.pop() ?? this.#newSlot(bytes);
-    const from = this.base[slot]!;
-    this.lanes.fill(0, from, from + bytes / 4);
+    const slot = this.#usedSlot(bytes) ?? this.#newSlot(bytes);
     this.#addresses[slot] = pa;
     this.#insert(pa, slot);
     this.#count++;
@@ -95,10 +93,21 @@ export class TableMemory {
     );
   }
 
+  // Storage of a frame of this size that is gone, zeroed.
+  #usedSlot(bytes: number): number | undefined {
+    const slot = this.#spare.size === 0 ? undefined : this.#spare.get(bytes)?.pop();
+    if (slot === undefined) return undefined;
+    const from = this.base[slot]!;
+    this.lanes.fill(0, from, from + bytes / 4);
+    return slot;
+  }
+
+  // Storage that nobody has used is zero.
   #newSlot(bytes: number): number {
     const slot = this.#slots++;
     if (slot === this.base.length) {
-      const size = Math.ceil(slot * GROWTH) + 16;
+      // Few bytes to a frame: doubled, since frames of 256 bytes would otherwise spend their time here (measured).
+      const size = 2 * slot;
       this.base = grown(this.base, new Int32Array(size));
       this.#addresses = grown(this.#addresses, new Float64Array(size));
       this.#sizes = grown(this.#sizes, new Int32Array(size));
@@ -149,9 +158,9 @@ export class TableMemory {
   }
 }
 
-// Fibonacci hashing of the address in units of 2 KiB; both halves of a 52-bit address take part.
+// Fibonacci hashing of the address in units of 256 bytes; both halves of a 52-bit address take part.
 function hash(pa: number): number {
-  const unit = pa / 2048;
+  const unit = pa / 256;
   return Math.imul((unit | 0) ^ (unit / 4294967296), 0x9e3779b1) >>> 7;
 }
 

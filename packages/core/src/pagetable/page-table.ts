@@ -44,6 +44,7 @@ export class PageTable {
   readonly #pathStart: Float64Array;
   readonly #entrySpan: Float64Array;
   readonly #tableSpan: Float64Array;
+  readonly #tableBytes: Int32Array;
   readonly #bias: number;
   readonly #rootIndex: number;
   readonly #entry: Entry = { lo: 0, hi: 0 };
@@ -62,6 +63,8 @@ export class PageTable {
     const { levels } = format;
     this.#entrySpan = Float64Array.from(levels, ({ shift }) => 2 ** shift);
     this.#tableSpan = Float64Array.from(levels, ({ shift, indexBits }) => 2 ** (shift + indexBits));
+    const page = 2 ** m.model.pageShift;
+    this.#tableBytes = Int32Array.from(levels, ({ indexBits }) => Math.max(8 * 2 ** indexBits, page));
     this.#path = new Int32Array(levels.length);
     this.#path[0] = m.tables.find(root);
     this.#pathStart = new Float64Array(levels.length);
@@ -84,7 +87,7 @@ export class PageTable {
 
   /** Bytes that a table at `level` takes: whole pages, though its entries may need less. */
   tableBytes(level: number): number {
-    return Math.max(8 * this.entries(level), 2 ** this.m.model.pageShift);
+    return this.#tableBytes[level]!;
   }
 
   /** Index of the entry for `offset` in its table at `level`. */
@@ -296,6 +299,6 @@ export class PageTable {
 // How many leaves from `pa` on stay in one aligned 4 GiB.
 function stepsWithin4GiB(pa: number, paStep: number): number {
   if (paStep === 0) return Infinity;
-  const start = alignDown(pa, LANE);
+  const start = Math.floor(pa / LANE) * LANE;
   return paStep > 0 ? Math.ceil((start + LANE - pa) / paStep) : Math.floor((pa - start) / -paStep) + 1;
 }
