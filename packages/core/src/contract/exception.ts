@@ -32,6 +32,7 @@ export const EXCEPTIONS: readonly ExceptionName[] = [
 
 /** An exception that an architecture declares. */
 export interface ArchException {
+  /** Which one. */
   readonly name: ExceptionName;
   /** What the kernel does, with file and function. */
   readonly why: string;

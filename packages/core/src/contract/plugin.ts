@@ -14,6 +14,7 @@ export const CONTRACT_VERSION = 1;
 export interface ArchVariant<C extends object = Record<string, unknown>> {
   /** In a few words: `4 levels`, `64K pages`. */
   readonly about: string;
+  /** Keys that differ from the default. */
   readonly config: Readonly<Partial<C>>;
 }
 
