@@ -1,7 +1,9 @@
 // @ts-check
-// Measures the model beside a C baseline of the same algorithm, taking turns in one run, and prints ratios of medians.
+// Measures the model beside a C baseline of the same algorithm, and base pages of every architecture beside x86's, taking
+// turns in one run, and prints ratios of medians.
 //   node bench.mjs [--json] [--runs N]
 import { parseArgs } from 'node:util';
+import { archCases } from './arches.mjs';
 import { compileBaseline, startBaseline } from './baseline.mjs';
 import { cases, memoryCase } from './cases.mjs';
 
@@ -22,14 +24,17 @@ const median = (samples) => samples.sort((a, b) => a - b)[samples.length >> 1] ?
 
 /** @type {{ name: string, ours: number, baseline: number, unit: string, ratio: number }[]} */
 const results = [];
-/** @param {{ name: string, ours: number, baseline: number, unit: string }} result */
-function report(result) {
+/**
+ * @param {{ name: string, ours: number, baseline: number, unit: string }} result
+ * @param {string} beside what the baseline is
+ */
+function report(result, beside = 'C') {
   const ratio = result.ours / result.baseline;
   results.push({ ...result, ratio });
   if (values.json) return;
   const { name, ours, baseline, unit } = result;
   console.log(
-    `${name.padEnd(30)} ours ${ours.toFixed(2).padStart(9)}  C ${baseline.toFixed(2).padStart(9)} ${unit.padEnd(18)} ratio ${ratio.toFixed(2)}`,
+    `${name.padEnd(68)} ours ${ours.toFixed(2).padStart(9)}  ${beside} ${baseline.toFixed(2).padStart(9)} ${unit.padEnd(18)} ratio ${ratio.toFixed(2)}`,
   );
 }
 
@@ -51,6 +56,22 @@ try {
     report({ name, ours: median(ours), baseline: median(theirs), unit: 'ns per entry' });
   }
   report({ ...memoryCase(), unit: 'bytes per frame' });
+  for (const { name, ours, x86 } of await archCases()) {
+    /** @type {number[]} */
+    const own = [];
+    /** @type {number[]} */
+    const theirs = [];
+    const warm = performance.now() + WARM_UP_MS;
+    for (let i = 0; i < WARM_UP || performance.now() < warm; i++) {
+      ours.run();
+      x86.run();
+    }
+    for (let i = 0; i < runs; i++) {
+      own.push(ours.run() / ours.count);
+      theirs.push(x86.run() / x86.count);
+    }
+    report({ name: `base/${name}`, ours: median(own), baseline: median(theirs), unit: 'ns per entry' }, 'x86');
+  }
 } finally {
   remove();
 }
