@@ -1,10 +1,12 @@
 import { type ArchPlugin, type FailureRule, Machine, type Trace } from '@vmemmap/core';
 import { parseConfigOption } from './config-option.ts';
 import { type MachineArguments, machineSource } from './machine-options.ts';
+import type { MachineSource } from './machine-source/source.ts';
 import { withProgress } from './output/progress.ts';
 import type { Session } from './session.ts';
 
-const DEFAULT_ARCH = 'x86';
+/** What a machine is of unless something says otherwise. */
+export const DEFAULT_ARCH = 'x86';
 
 /** A machine and where it came from. */
 export interface BuiltMachine {
@@ -35,7 +37,20 @@ export function buildMachine(args: MachineArguments, session: Session): BuiltMac
 export function prepareMachine(args: MachineArguments, session: Session, extras: BootExtras = {}): PreparedMachine {
   const source = machineSource(args);
   const plugin = session.registry.find(args.arch ?? source.arch ?? DEFAULT_ARCH);
-  const arch = plugin({ ...source.config?.(plugin), ...parseConfigOption(args.config ?? []) });
+  return prepareMachineOf(plugin, source, args, session, extras);
+}
+
+/** The same of an architecture and a source that are known. */
+export function prepareMachineOf(
+  plugin: ArchPlugin,
+  source: MachineSource,
+  args: MachineArguments,
+  session: Session,
+  extras: BootExtras = {},
+): PreparedMachine {
+  // What a file says of one architecture is of no use to another.
+  const own = (source.arch ?? plugin.arch) === plugin.arch ? source.config?.(plugin) : {};
+  const arch = plugin({ ...own, ...parseConfigOption(args.config ?? []) });
   const release = args.release ?? source.release;
   const { reserved } = source;
   const memory = source.memory(arch.model);

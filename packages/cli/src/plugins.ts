@@ -2,11 +2,19 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { arm64 } from '@vmemmap/arm64';
 import { type ArchPlugin, ArchRegistry, isPlugin, isVmemmapError, VmemmapError } from '@vmemmap/core';
+import { loongarch } from '@vmemmap/loongarch';
+import { powerpc } from '@vmemmap/powerpc';
+import { riscv } from '@vmemmap/riscv';
+import { s390 } from '@vmemmap/s390';
+import { sparc } from '@vmemmap/sparc';
 import { x86 } from '@vmemmap/x86';
 
 /** Plugins that come with the command. */
-const BUILT_IN: readonly ArchPlugin[] = [x86 as unknown as ArchPlugin];
+const BUILT_IN: readonly ArchPlugin[] = [x86, arm64, powerpc, riscv, s390, sparc, loongarch].map(
+  (plugin) => plugin as unknown as ArchPlugin,
+);
 
 /** Names of the plugins that come with the command. */
 export const builtInNames: readonly string[] = BUILT_IN.map(({ arch }) => arch);

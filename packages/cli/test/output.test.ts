@@ -51,7 +51,7 @@ test('completion for a shell', async () => {
 test.each([
   ['release', '', ['6.12', '7.2']],
   ['release', '6', ['6.12']],
-  ['arch', '', ['x86']],
+  ['arch', '', ['x86', 'arm64', 'powerpc', 'riscv', 's390', 'sparc', 'loongarch']],
 ])('completion of --%s %s', async (option, begun, choices) => {
   const { out } = await invoke('--get-yargs-completions', 'vmemmap', 'populate', `--${option}`, begun);
   for (const choice of choices) expect(out.split('\n')).toContain(choice);

@@ -1,12 +1,21 @@
-import { type ArchPlugin, type ConfigField, hex } from '@vmemmap/core';
+import {
+  type ArchException,
+  type ArchPlugin,
+  type Capability,
+  type ConfigField,
+  hex,
+  type MemoryModel,
+} from '@vmemmap/core';
 import { type Command, EXIT } from '../command.ts';
 import { tableText } from '../output/table.ts';
+import { guarded } from '../plugins.ts';
 import type { Session } from '../session.ts';
+import { sizeText } from '../size.ts';
 
 /** `vmemmap arches`: the plugins at hand. */
 export const arches: Command<object> = {
   usage: 'arches',
-  about: 'list the architectures, what they can do, and their configuration',
+  about: 'list the architectures, what they can do and do otherwise, and their configurations',
   examples: [
     ['arches', 'names for --arch, keys for --config'],
     ['arches --plugin ./my-arch.js', 'with one of your own'],
@@ -21,16 +30,54 @@ export const arches: Command<object> = {
   },
 };
 
-function pluginText({ arch, about, capabilities, config }: ArchPlugin, { colors }: Session): string {
+function pluginText(plugin: ArchPlugin, { colors }: Session): string {
+  const { arch, about, capabilities, config } = plugin;
   const rows = Object.entries(config).map(([key, field]) => [key, rangeText(field), defaultText(field), field.about]);
   const lines = [`${colors.bold(arch)}  ${about}`, `capabilities: ${capabilities.join(', ') || 'none'}`];
+  const described = variants(plugin);
+  const exceptions = new Map(described.flatMap((one) => one.exceptions.map(({ name, why }) => [name, why])));
+  for (const [name, why] of exceptions) lines.push(`exception: ${name}: ${why}`);
   if (rows.length > 0) lines.push(tableText(['key', 'values', 'default', 'about'], rows));
+  lines.push(
+    tableText(
+      ['configuration', 'about', 'pages', 'sections', 'without'],
+      described.map((one) => variantRow(one, capabilities)),
+    ),
+  );
   return lines.join('\n');
 }
 
-function pluginJson({ arch, about, contract, capabilities, config }: ArchPlugin): object {
+/** One configuration of a plugin, with what it makes of the architecture. */
+interface Variant {
+  readonly about: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly model: MemoryModel;
+  readonly capabilities: readonly Capability[];
+  readonly exceptions: readonly ArchException[];
+}
+
+function variants(plugin: ArchPlugin): readonly Variant[] {
+  return plugin.variants.map(({ about, config }) => {
+    const { model, capabilities, exceptions = [] } = guarded(plugin, () => plugin(config));
+    return { about, config, model, capabilities, exceptions };
+  });
+}
+
+function variantRow({ about, config, model, capabilities }: Variant, all: readonly Capability[]): readonly string[] {
+  const keys = Object.entries(config).map(([key, value]) => `${key}=${typeof value === 'bigint' ? hex(value) : value}`);
+  return [
+    keys.join(',') || 'default',
+    about,
+    sizeText(2 ** model.pageShift),
+    sizeText(2 ** model.sectionSizeBits),
+    all.filter((capability) => !capabilities.includes(capability)).join(', ') || '-',
+  ];
+}
+
+function pluginJson(plugin: ArchPlugin): object {
+  const { arch, about, contract, capabilities, config } = plugin;
   const fields = Object.entries(config).map(([key, field]) => [key, { ...field, default: field.default ?? null }]);
-  return { name: arch, about, contract, capabilities, config: Object.fromEntries(fields) };
+  return { name: arch, about, contract, capabilities, config: Object.fromEntries(fields), variants: variants(plugin) };
 }
 
 function rangeText(field: ConfigField): string {

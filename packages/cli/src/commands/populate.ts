@@ -3,13 +3,14 @@ import {
   type KernelEvent,
   type Machine,
   type MachineCost,
-  SECTION_FLAGS,
   type TraceStep,
+  VmemmapError,
 } from '@vmemmap/core';
 import { type BuiltMachine, prepareMachine } from '../build-machine.ts';
 import { type Command, EXIT } from '../command.ts';
 import { parseFailOption } from '../fail-option.ts';
 import { type MachineArguments, machineOptions } from '../machine-options.ts';
+import { leavesText } from '../output/leaves-text.ts';
 import { machineJson, machineTitle } from '../output/machine-text.ts';
 import { plural } from '../output/plural.ts';
 import { printable } from '../output/printable.ts';
@@ -18,9 +19,11 @@ import { tableText } from '../output/table.ts';
 import { traceJson, traceText } from '../output/trace-text.ts';
 import { verificationText } from '../output/verification-text.ts';
 import { kernelStopped, reportError } from '../report-error.ts';
+import { type SectionCounts, sectionCounts } from '../section-counts.ts';
 import type { Session } from '../session.ts';
 import { sizeText } from '../size.ts';
 import { parseWholeNumber } from '../whole-number.ts';
+import { populateAll } from './populate-all.ts';
 
 interface Arguments extends MachineArguments {
   readonly verify?: boolean;
@@ -30,6 +33,9 @@ interface Arguments extends MachineArguments {
   readonly fail?: readonly string[];
 }
 
+/** `--arch all` is no architecture but every one there is. */
+const ALL_ARCHES = 'all';
+
 /** `vmemmap populate`: boots a machine and says what its memmap is and costs. */
 export const populate: Command<Arguments> = {
   usage: 'populate',
@@ -38,12 +44,14 @@ export const populate: Command<Arguments> = {
     ['populate', 'the built-in server'],
     ['populate --ram 64G --nodes 2', 'no file needed'],
     ['populate --iomem /proc/iomem', 'this computer (as root)'],
+    ['populate --ram 64G --arch all', 'every architecture side by side'],
     ['populate --config no-la57 --release 6.12', 'another configuration and kernel'],
     ['populate --ram 1G --trace', 'every step of populate'],
     ['populate --fail source=memblock,nth=3', 'boot without memory for the third block'],
   ],
   options: {
     ...machineOptions,
+    arch: { ...machineOptions.arch, describe: 'architecture, see `vmemmap arches`; all: every one, side by side' },
     verify: { type: 'boolean', conflicts: 'no-verify', describe: 'walk to every struct page and check it (default)' },
     'no-verify': { type: 'boolean', describe: 'leave that out' },
     trace: { type: 'boolean', default: false, describe: 'print the steps of populate' },
@@ -60,6 +68,14 @@ export const populate: Command<Arguments> = {
   run(args: Arguments, session: Session): number {
     const limit = parseWholeNumber(args['trace-limit'], '--trace-limit', 0);
     const failures: FailureRule[] = (args.fail ?? []).map(parseFailOption);
+    const verify = args.verify !== false && args['no-verify'] !== true;
+    if (args.arch === ALL_ARCHES) {
+      for (const option of ['config', 'trace'] as const) {
+        if (args[option])
+          throw new VmemmapError('BAD_ARGUMENT', `--arch all: --${option} is for one architecture`, '@vmemmap/cli');
+      }
+      return populateAll(args, failures, verify, session);
+    }
     const steps: TraceStep[] = [];
     let stepCount = 0;
     const trace = (step: TraceStep): void => {
@@ -86,7 +102,6 @@ export const populate: Command<Arguments> = {
     const unfired = machine.failures.unfired.map((rule) => `--fail ${args.fail![failures.indexOf(rule)]} never fired`);
     const cost = machine.cost();
     const sections = sectionCounts(machine);
-    const verify = args.verify !== false && args['no-verify'] !== true;
     const found = verify ? withProgress(session.io, 'verify  ', (report) => machine.verify(report)) : undefined;
     if (session.json) {
       session.printJson({
@@ -138,12 +153,12 @@ function costText({ nodes, total }: MachineCost): string {
   return tableText(['node', 'RAM', 'struct pages', 'tables', 'of RAM'], rows);
 }
 
-function factsText(machine: Machine, { leaves, tables }: MachineCost, { present }: SectionCounts): string {
+function factsText(machine: Machine, cost: MachineCost, { present }: SectionCounts): string {
   const { nr_memmap_boot_pages, nr_memmap_pages } = machine.counters;
   const lines = [
     `sections  ${present} of ${sizeText(2 ** machine.model.sectionSizeBits)}`,
-    `leaves    ${leaves.map(({ size, count }) => `${count} x ${sizeText(size)}`).join(', ') || 'none'}`,
-    `tables    ${tables.map(({ level, count }) => `${level} ${count}`).join(', ') || 'none'}`,
+    `leaves    ${leavesText(cost)}`,
+    `tables    ${cost.tables.map(({ level, count }) => `${level} ${count}`).join(', ') || 'none'}`,
     `counters  nr_memmap_boot_pages ${nr_memmap_boot_pages}, nr_memmap_pages ${nr_memmap_pages}`,
     `warnings  ${machine.events.length === 0 ? 'none' : machine.events.length}`,
   ];
@@ -152,30 +167,4 @@ function factsText(machine: Machine, { leaves, tables }: MachineCost, { present 
 
 function eventText({ kind, source, message, count }: KernelEvent): string {
   return `${kind} in ${source}: ${message}${count > 1 ? ` (${count} times)` : ''}`;
-}
-
-interface SectionCounts {
-  /** Sections that boot did not take out. */
-  readonly present: number;
-  readonly withMemmap: number;
-  /** Sections that RAM lies in: all of them should have a memmap. */
-  readonly ofRam: number;
-}
-
-function sectionCounts(machine: Machine): SectionCounts {
-  let present = 0;
-  let withMemmap = 0;
-  for (const { count, flags } of machine.sections()) {
-    present += count;
-    if ((flags & SECTION_FLAGS.HAS_MEM_MAP) !== 0) withMemmap += count;
-  }
-  const bytes = 2 ** machine.model.sectionSizeBits;
-  let ofRam = 0;
-  let end = 0;
-  for (const range of machine.memory.ranges) {
-    const from = Math.max(Math.floor(range.start / bytes), end);
-    end = Math.max(Math.ceil(range.end / bytes), end);
-    ofRam += Math.max(end - from, 0);
-  }
-  return { present, withMemmap, ofRam };
 }
