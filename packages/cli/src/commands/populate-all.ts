@@ -53,7 +53,9 @@ export function populateAll(
     } catch (error) {
       if (!isVmemmapError(error)) throw error;
       first ??= error;
-      refused.push({ plugin, code: error.code, message: oneLine(error.message) });
+      // Some messages begin with the plugin's name already.
+      const message = oneLine(error.message).replace(`${plugin.arch}: `, '');
+      refused.push({ plugin, code: error.code, message });
     }
   }
   if (populated.length === 0) throw first;
