@@ -1,4 +1,4 @@
-import { type ArchPlugin, type FailureRule, Machine, type Trace } from '@vmemmap/core';
+import { type ArchPlugin, defaultRelease, type FailureRule, findRelease, Machine, type Trace } from '@vmemmap/core';
 import { parseConfigOption } from './config-option.ts';
 import { type MachineArguments, machineSource } from './machine-options.ts';
 import type { MachineSource } from './machine-source/source.ts';
@@ -53,7 +53,7 @@ export function prepareMachineOf(
   const arch = plugin({ ...own, ...parseConfigOption(args.config ?? []) });
   const release = args.release ?? source.release;
   const { reserved } = source;
-  const memory = source.memory(arch.model);
+  const memory = source.memory(arch.modelOn?.(findRelease(release ?? defaultRelease)) ?? arch.model);
   // Boot's own progress, when somebody watches.
   let progress: ((done: number, total: number) => void) | undefined;
   const machine = new Machine({

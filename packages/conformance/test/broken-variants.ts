@@ -133,7 +133,6 @@ export const brokenVariants: readonly BrokenVariant[] = [
   variant('FREE-10', 'declares frees-whole-leaves and spares what is in use', exception('frees-whole-leaves'), {
     hugePages: true,
   }),
-  variant('FREE-11', 'declares keeps-boot-memmap and gives it back', exception('keeps-boot-memmap')),
   variant('IDEM-3', 'declares assumes-populated and looks at what is mapped', exception('assumes-populated')),
   variant('CON-1', 'has another name than its plugin', { arch: () => ({ name: 'other' }) }),
   variant('CON-1', 'declares page-directory-sync and cannot make address spaces', {

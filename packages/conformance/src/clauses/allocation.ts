@@ -122,12 +122,11 @@ const ALLOC_5: Clause = defineClause({
     const machine = subject.fresh({ booted: false });
     const page = pageSize(machine.model);
     const free = machine.ram.freeBytes();
-    const tables = machine.tableMemory;
     machine.boot();
     const mapped = uniqueBytes(leavesOf(machine, bootMemmaps(machine)));
-    // Small tables may share a page or take one each.
-    const now = machine.tableMemory;
-    const held = Math.max((now.count - tables.count) * page, now.bytes - tables.bytes);
+    // The root is there before. Small tables may share a page or take one each.
+    const tables = tableFrames(machine).slice(1);
+    const held = tables.reduce((sum, { bytes }) => sum + Math.max(bytes, page), 0);
     const taken = free - machine.ram.freeBytes();
     if (taken <= mapped + held) return;
     fail({

@@ -56,8 +56,10 @@ export interface VmemmapArch {
   readonly name: string;
   /** The configuration it was made with, defaults filled in. */
   readonly config: ConfigValues;
-  /** Page, section and struct page sizes, and the limits of physical memory. */
+  /** Page, section and struct page sizes, and the limits of physical memory, on the default release. */
   readonly model: MemoryModel;
+  /** The memory model on one release, where it has not always been the same. Default: {@link model} on all. */
+  modelOn?(release: KernelRelease): MemoryModel;
   /** What it can do in this configuration; a subset of what its plugin declares. */
   readonly capabilities: readonly Capability[];
   /** What it does otherwise than the generic contract, as the kernel does on this architecture. Default: nothing. */

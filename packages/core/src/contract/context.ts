@@ -48,6 +48,12 @@ export interface PopulateContext {
   allocBlock(size: number, node: number): number;
 
   /**
+   * The same as {@link allocBlock} from alloc_pages() or memblock_alloc(), as architectures call them for tables of their
+   * own accord: vmemmap_alloc_block() prints a warning when it fails after boot, these do not.
+   */
+  allocPages(size: number, node: number): number;
+
+  /**
    * vmemmap_alloc_block_buf(), up to `max` times in one call: memory for struct pages.
    * @param size bytes of a block, a power of two pages; each block is aligned to it
    * @param node preferred node; has no say when there is an altmap

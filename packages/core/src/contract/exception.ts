@@ -7,7 +7,6 @@
  * - `boot-tables-or-panic`: without memory for a page table at boot the kernel stops, on every release
  * - `altmap-fallback`: without room in the altmap, RAM is taken
  * - `frees-whole-leaves`: a leaf goes with the first part of it that is freed
- * - `keeps-boot-memmap`: memory taken at boot never goes back, though its mapping does
  * - `assumes-populated`: what is there is judged by the state of sections, not by what is mapped
  */
 export type ExceptionName =
@@ -16,7 +15,6 @@ export type ExceptionName =
   | 'boot-tables-or-panic'
   | 'altmap-fallback'
   | 'frees-whole-leaves'
-  | 'keeps-boot-memmap'
   | 'assumes-populated';
 
 /** All names of exceptions, for tools. */
@@ -26,7 +24,6 @@ export const EXCEPTIONS: readonly ExceptionName[] = [
   'boot-tables-or-panic',
   'altmap-fallback',
   'frees-whole-leaves',
-  'keeps-boot-memmap',
   'assumes-populated',
 ];
 

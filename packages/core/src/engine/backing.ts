@@ -48,6 +48,11 @@ export class Backing {
     return this.#one.count === 0 ? -1 : this.#one.pa;
   }
 
+  allocPages(size: number, node: number): number {
+    this.#take(size, node, 1, this.#one);
+    return this.#one.count === 0 ? -1 : this.#one.pa;
+  }
+
   allocBlocks(size: number, node: number, altmap: VmemAltmap | undefined, max: number, out: BlockRun): void {
     if (altmap !== undefined) this.#fromAltmap(altmap, size, node, max, out);
     else {
@@ -77,20 +82,19 @@ export class Backing {
   }
 
   #blocks(size: number, node: number, max: number, out: BlockRun): void {
-    if (this.#booting) {
-      this.#memblock.alloc(size, size, this.#goal, node, false, max, out);
-      return;
-    }
-    const order = this.#order(size);
-    this.#pages.alloc(order, node, max, out);
-    if (out.count === 0) {
-      this.#events.record(
-        'pr_warn_once',
-        'vmemmap-alloc-failure',
-        'mm/sparse-vmemmap.c:vmemmap_alloc_block',
-        () => `vmemmap alloc failure: order:${order}`,
-      );
-    }
+    this.#take(size, node, max, out);
+    if (out.count > 0 || this.#booting) return;
+    this.#events.record(
+      'pr_warn_once',
+      'vmemmap-alloc-failure',
+      'mm/sparse-vmemmap.c:vmemmap_alloc_block',
+      () => `vmemmap alloc failure: order:${this.#order(size)}`,
+    );
+  }
+
+  #take(size: number, node: number, max: number, out: BlockRun): void {
+    if (this.#booting) this.#memblock.alloc(size, size, this.#goal, node, false, max, out);
+    else this.#pages.alloc(this.#order(size), node, max, out);
   }
 
   #order(size: number): number {

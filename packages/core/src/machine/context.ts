@@ -57,6 +57,10 @@ export class MachineContext implements PopulateContext {
     return this.backing.allocBlock(size, node);
   }
 
+  allocPages(size: number, node: number): number {
+    return this.backing.allocPages(size, node);
+  }
+
   allocBlocks(size: number, node: number, altmap: VmemAltmap | undefined, max: number, out: BlockRun): void {
     this.backing.allocBlocks(size, node, altmap, max, out);
   }

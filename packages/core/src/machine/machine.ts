@@ -79,11 +79,12 @@ export class Machine {
     }
     this.arch = arch;
     this.release = typeof release === 'string' ? findRelease(release) : release;
-    this.memory = new MemoryMap(memory, pageSize(arch.model), arch.model.maxPhysmemBits);
+    const model = arch.modelOn?.(this.release) ?? arch.model;
+    this.memory = new MemoryMap(memory, pageSize(model), model.maxPhysmemBits);
     this.counters = this.#counters;
     this.#onProgress = options.onProgress;
     const window = arch.window(this.memory, this.release);
-    this.#m = new MachineContext(arch.model, window, this.release, this.memory, options.memblock ?? {}, options.trace);
+    this.#m = new MachineContext(model, window, this.release, this.memory, options.memblock ?? {}, options.trace);
     this.ops = arch.attach(this.#m, { allocRoot: (bytes) => this.#allocRoot(bytes) });
     checkOps(arch, this.ops);
     this.#m.addressSpaces.push(this.ops.initMm);
@@ -114,7 +115,7 @@ export class Machine {
   }
 
   get model(): MemoryModel {
-    return this.arch.model;
+    return this.#m.model;
   }
 
   get window(): VmemmapWindow {
