@@ -1,0 +1,23 @@
+import { isSince, type KernelRelease } from '@vmemmap/core';
+
+/** What of s390 alone differs from release to release. */
+export interface S390Policies {
+  /**
+   * Segment entries have a software bit for "present", and read and write moved up to make room for it
+   * (asm/pgtable.h: _SEGMENT_ENTRY_PRESENT). Before, pointers to page tables have no flag at all.
+   */
+  readonly segmentPresentBit: boolean;
+  /**
+   * Memory taken at boot can be freed (arch/s390/mm/vmem.c:vmem_free_pages, mm/pgalloc.c:page_table_free). Before, the
+   * entry is cleared, a warning printed, and the memory is lost.
+   */
+  readonly freesBootMemory: boolean;
+  /** SECTION_SIZE_BITS (asm/sparsemem.h), unless the configuration says otherwise: 28 before, 27 since. */
+  readonly sectionSizeBits: number;
+}
+
+/** The policies of a release. */
+export function policiesOf(release: KernelRelease): S390Policies {
+  const current = isSince(release, 7, 2);
+  return { segmentPresentBit: current, freesBootMemory: current, sectionSizeBits: current ? 27 : 28 };
+}
