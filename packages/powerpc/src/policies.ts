@@ -11,6 +11,6 @@ export interface PowerpcPolicies {
 }
 
 /** The policies of a release. Linux 6.12 starts at a page, 7.2 at a PMD. */
-export function powerpcPolicies(release: KernelRelease): PowerpcPolicies {
+export function policiesOf(release: KernelRelease): PowerpcPolicies {
   return { startsAtPmd: isSince(release, 7, 2) };
 }

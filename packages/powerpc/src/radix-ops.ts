@@ -15,7 +15,7 @@ import { BasePages } from './base-page.ts';
 import { CompoundPages } from './compound.ts';
 import { RadixFormat } from './format.ts';
 import { RadixFree } from './free.ts';
-import { powerpcPolicies } from './policies.ts';
+import { policiesOf } from './policies.ts';
 import { RadixPopulate } from './populate.ts';
 import { SharedPages } from './shared-pages.ts';
 import { TableAllocator } from './table-allocator.ts';
@@ -43,7 +43,7 @@ export class RadixOps implements VmemmapOps {
     this.#tables = new TableAllocator(m, format);
     this.pageTable = new PageTable(m, format, root, this.#tables);
     const pages = new BasePages(this.pageTable, this.sharedPages);
-    this.#populate = new RadixPopulate(this.pageTable, pages, powerpcPolicies(m.release));
+    this.#populate = new RadixPopulate(this.pageTable, pages, policiesOf(m.release));
     this.#compound = new CompoundPages(this.pageTable, pages);
     this.#free = new RadixFree(this.pageTable, format, this.sharedPages);
     this.walker = new TableWalker(m, new RadixEntryReader(pageShift === 12 ? 12 : 16));

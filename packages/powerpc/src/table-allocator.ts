@@ -35,7 +35,7 @@ export class TableAllocator implements PageTableHooks {
   /** @returns physical address of a zeroed table, or -1; at boot the kernel stops instead */
   allocTable(level: number, node: number): number {
     if (!this.#booting) return this.#fragments[level]?.alloc() ?? this.#pud.alloc();
-    const pa = this.#m.allocBlock(this.#page, node);
+    const pa = this.#m.allocPages(this.#page, node);
     if (pa >= 0) return pa;
     return this.#m.events.stop(
       'panic',
@@ -139,5 +139,5 @@ class SlabCache {
 
 // pagetable_alloc() and slabs take no wish for a node: they come from that of the CPU, here the first.
 function allocPage(m: PopulateContext): number {
-  return m.allocBlock(2 ** m.model.pageShift, m.memory.nodes[0]!);
+  return m.allocPages(2 ** m.model.pageShift, m.memory.nodes[0]!);
 }

@@ -34,6 +34,7 @@ export class RiscvOps implements VmemmapOps {
   readonly #windowSize: number;
   readonly #hooks: PmdHooks;
   readonly #free: RiscvFree;
+  #preallocating = false;
 
   constructor(m: PopulateContext, init: InitMm, config: RiscvConfig) {
     this.#m = m;
@@ -44,7 +45,11 @@ export class RiscvOps implements VmemmapOps {
     const root = init.allocRoot(PAGE_SIZE);
     createRootTable(m, this.#format, root);
     this.initMm = { name: 'init_mm', root };
-    this.pageTable = new PageTable(m, this.#format, root);
+    this.pageTable = new PageTable(m, this.#format, root, {
+      // p4d_alloc(), pud_alloc() and pmd_alloc() print nothing, as the generic code does.
+      allocTable: (_level, node) =>
+        this.#preallocating ? m.allocPages(PAGE_SIZE, node) : m.allocBlock(PAGE_SIZE, node),
+    });
     this.#hooks = this.#policies.checksPmdLeaf ? {} : { checkPmd: this.#checkAnyPmd.bind(this) };
     this.#free = new RiscvFree(this.pageTable, this.#format);
     this.walker = new RiscvWalker(m, config);
@@ -67,7 +72,9 @@ export class RiscvOps implements VmemmapOps {
   }
 
   pgtableCacheInit(): void {
+    this.#preallocating = true;
     preallocatePgdPages(this.#m, this.pageTable);
+    this.#preallocating = false;
   }
 
   // vmemmap_check_pmd() of 6.12: whatever the PMD holds is taken for a leaf, and its page for that of struct pages.
