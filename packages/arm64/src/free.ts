@@ -103,8 +103,7 @@ export class Arm64Free {
     const size = this.#table.entrySpan(level);
     const offset = this.#table.entryStart(level, addr);
     const pa = this.#format.leafAddress(level, lo, hi);
-    this.#table.clear(level, slot, index);
-    this.#m.trace?.({ step: 'clear', level: this.#format.levels[level]!.name, offset, pa, size });
+    this.#table.clearLeaf(level, slot, index, addr, pa);
     if (level >= this.#last - 1 && this.#format.isContiguous(hi))
       this.#warn('entry-contiguous', level, (name) => [`unmap_hotplug_${name}_range`, `${name}_cont(${name})`], lo, hi);
     // flush_tlb_kernel_range() for one page: any address in a block takes the whole block out of the TLB.

@@ -1,7 +1,7 @@
 import { boot, type Machine, type MachineOptions, type MemoryRange, toU64 } from '@vmemmap/core';
 import { type LoongarchConfig, loongarch } from '@vmemmap/loongarch';
 
-export const KiB: number = 2 ** 10;
+const KiB: number = 2 ** 10;
 export const MiB: number = 2 ** 20;
 export const GiB: number = 2 ** 30;
 /** Bytes of RAM in a section. */

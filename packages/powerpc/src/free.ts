@@ -64,8 +64,7 @@ export class RadixFree implements RemoveHooks {
     // vmemmap_pmd_is_unused(), vmemmap_page_is_unused()
     if (!whole && vmemmapPopulated(this.#m, first, size)) return;
     this.#freeBacking(pa, size, altmap);
-    table.clear(level, slot, index);
-    this.#m.trace?.({ step: 'clear', level: this.#format.levels[level]!.name, offset: first, pa, size });
+    table.clearLeaf(level, slot, index, addr, pa);
   }
 
   // free_vmemmap_pages(). What populate took from RAM although there was an altmap is known by its address.

@@ -45,14 +45,7 @@ export class RiscvFree implements RemoveHooks {
     // A leaf in the root is passed over. The vmemmap never has one.
     if (level === 0) return;
     const size = this.#table.entrySpan(level);
-    this.#table.clear(level, slot, index);
-    this.#m.trace?.({
-      step: 'clear',
-      level: this.#format.levels[level]!.name,
-      offset: this.#table.entryStart(level, addr),
-      pa,
-      size,
-    });
+    this.#table.clearLeaf(level, slot, index, addr, pa);
     // free_vmemmap_storage(): base pages, too, go back to the altmap where there is one.
     if (altmap !== undefined) altmapFree(altmap, size / 2 ** this.#m.model.pageShift);
     else this.#m.freePages(pa, size);

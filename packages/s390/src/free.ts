@@ -47,37 +47,15 @@ export class S390Free implements RemoveHooks {
     pa: number,
     altmap: VmemAltmap | undefined,
   ): void {
-    if (level === this.#format.pmdLevel) this.#removeFrame(slot, index, addr, next, pa, altmap);
-    else if (level === this.#table.last) this.#remove(level, slot, index, addr, pa, altmap);
+    const { pmdLevel } = this.#format;
     // Region-third leaves are for the identity mapping; the vmemmap never has one.
+    if (level < pmdLevel || (level === pmdLevel && !this.#use.giveUp(addr, next))) return;
+    this.#pages.freeLeaf(pa, this.#table.entrySpan(level), altmap);
+    this.#table.clearLeaf(level, slot, index, addr, pa);
   }
 
   // try_free_pte_table() to try_free_p4d_table(). The top table is below no entry; the kernel's is never empty anyway.
   afterTable(level: number, slot: number, parent: number, parentIndex: number, addr: number): void {
     if (this.#table.isEmpty(level, slot)) this.#table.freeTable(level, slot, parent, parentIndex, addr);
-  }
-
-  // A 1 MiB frame goes when all of it is asked for, or when what is asked for was the last of it in use.
-  #removeFrame(
-    slot: number,
-    index: number,
-    addr: number,
-    next: number,
-    pa: number,
-    altmap: VmemAltmap | undefined,
-  ): void {
-    const level = this.#format.pmdLevel;
-    const whole = this.#table.isAligned(level, addr) && this.#table.isAligned(level, next);
-    if (!(whole || this.#use.unuse(addr, next))) return;
-    this.#use.forget(addr);
-    this.#remove(level, slot, index, addr, pa, altmap);
-  }
-
-  #remove(level: number, slot: number, index: number, addr: number, pa: number, altmap: VmemAltmap | undefined): void {
-    const size = this.#table.entrySpan(level);
-    this.#pages.freeLeaf(pa, size, altmap);
-    this.#table.clear(level, slot, index);
-    const { name } = this.#format.levels[level]!;
-    this.#m.trace?.({ step: 'clear', level: name, offset: this.#table.entryStart(level, addr), pa, size });
   }
 }

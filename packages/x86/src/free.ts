@@ -44,10 +44,14 @@ export class X86Free implements RemoveHooks {
     pa: number,
     altmap: VmemAltmap | undefined,
   ): void {
-    if (level === this.#format.pmdLevel) this.#removeHuge(slot, index, addr, next, pa, altmap);
-    // remove_pte_table(): "we never populate base pages from the altmap", so they are freed without one.
-    else if (level === this.#table.last) this.#remove(level, slot, index, addr, pa, undefined);
+    const { pmdLevel } = this.#format;
     // remove_pud_table() clears a whole 1 GiB leaf without freeing; the vmemmap never has one.
+    if (level < pmdLevel || (level === pmdLevel && !this.#use.giveUp(addr, next))) return;
+    const size = this.#table.entrySpan(level);
+    // free_vmemmap_pages(). "We never populate base pages from the altmap": they are freed without one.
+    if (altmap !== undefined && level === pmdLevel) altmapFree(altmap, size / 2 ** this.#m.model.pageShift);
+    else this.#m.freePages(pa, size);
+    this.#table.clearLeaf(level, slot, index, addr, pa);
   }
 
   // free_pte_table(), free_pmd_table(), and with 5 levels free_pud_table(). A p4d table, and with 4 levels a pud table,
@@ -56,31 +60,5 @@ export class X86Free implements RemoveHooks {
     if (level === this.#table.last) this.#m.flushTlb(addr, next);
     if (level === 1 || !this.#table.isEmpty(level, slot)) return;
     this.#table.freeTable(level, slot, parent, parentIndex, addr);
-  }
-
-  // A leaf goes when all of it is asked for, or when what is asked for was the last of it in use.
-  #removeHuge(
-    slot: number,
-    index: number,
-    addr: number,
-    next: number,
-    pa: number,
-    altmap: VmemAltmap | undefined,
-  ): void {
-    const level = this.#format.pmdLevel;
-    const whole = this.#table.isAligned(level, addr) && this.#table.isAligned(level, next);
-    if (!(whole || this.#use.unuse(addr, next))) return;
-    this.#use.forget(addr);
-    this.#remove(level, slot, index, addr, pa, altmap);
-  }
-
-  // free_vmemmap_pages(), and then p?d_clear().
-  #remove(level: number, slot: number, index: number, addr: number, pa: number, altmap: VmemAltmap | undefined): void {
-    const size = this.#table.entrySpan(level);
-    if (altmap !== undefined) altmapFree(altmap, size / 2 ** this.#m.model.pageShift);
-    else this.#m.freePages(pa, size);
-    this.#table.clear(level, slot, index);
-    const { name } = this.#format.levels[level]!;
-    this.#m.trace?.({ step: 'clear', level: name, offset: this.#table.entryStart(level, addr), pa, size });
   }
 }

@@ -13,10 +13,9 @@ export function vmemmapFree(table: PageTable, start: number, end: number, altmap
       const size = table.entrySpan(level);
       // Other struct pages use the rest of a leaf of which only a part is given up.
       if (next - addr < size) return;
-      table.clear(level, slot, index);
+      table.clearLeaf(level, slot, index, addr, pa);
       if (altmap === undefined) m.freePages(pa, size);
       else altmapFree(altmap, size / 2 ** m.model.pageShift);
-      m.trace?.({ step: 'clear', level: format.levels[level]!.name, offset: addr, pa, size });
     },
 
     afterTable(level, slot, parent, parentIndex, addr) {

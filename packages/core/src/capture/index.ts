@@ -10,6 +10,7 @@ export type {
   CaptureEntries,
   CaptureExpected,
   CaptureLeaves,
+  CaptureListEntries,
   CaptureMachine,
   CaptureOutside,
   CaptureProcesses,

@@ -32,11 +32,7 @@ export interface EntryFieldValue {
 }
 
 /** The layout of one kind of entry at a level; undefined when it is not described. */
-export function entryLayout(
-  layouts: readonly EntryLayout[],
-  level: string,
-  kind: 'table' | 'leaf',
-): EntryLayout | undefined {
+function entryLayout(layouts: readonly EntryLayout[], level: string, kind: 'table' | 'leaf'): EntryLayout | undefined {
   return layouts.find((candidate) => candidate.kind === kind && candidate.levels.includes(level));
 }
 

@@ -41,20 +41,20 @@ export class SubPmdUse {
   }
 
   /**
-   * vmemmap_pmd_is_unused(): `[start, end)` is not used any more.
-   * @returns true when nothing of the whole leaf is
+   * `[start, end)` of a leaf is given up: the leaf goes when that is all of it, or (vmemmap_pmd_is_unused()) the last of
+   * it in use. Its marks go along: the next leaf here is other memory.
+   * @returns true when it goes
    */
-  unuse(start: number, end: number): boolean {
-    this.#flush();
-    this.#unused.add(start, end);
+  giveUp(start: number, end: number): boolean {
     const leaf = this.#table.entryStart(this.#level, start);
-    return this.#unused.contains(leaf, leaf + this.#table.entrySpan(this.#level));
-  }
-
-  /** A leaf is gone, and its marks with it: the next leaf here is other memory. */
-  forget(start: number): void {
-    const leaf = this.#table.entryStart(this.#level, start);
-    this.#unused.remove(leaf, leaf + this.#table.entrySpan(this.#level));
+    const leafEnd = leaf + this.#table.entrySpan(this.#level);
+    if (!(this.#aligned(start) && this.#aligned(end))) {
+      this.#flush();
+      this.#unused.add(start, end);
+      if (!this.#unused.contains(leaf, leafEnd)) return false;
+    }
+    this.#unused.remove(leaf, leafEnd);
+    return true;
   }
 
   // vmemmap_flush_unused_pmd()

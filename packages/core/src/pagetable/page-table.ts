@@ -230,6 +230,19 @@ export class PageTable {
     this.#tables.lanes[word + 1] = this.#entry.hi;
   }
 
+  /** Empties the leaf for `offset`, which maps `pa`, and tells whoever watches. */
+  clearLeaf(level: number, slot: number, index: number, offset: number, pa: number): void {
+    this.clear(level, slot, index);
+    const { name } = this.format.levels[level]!;
+    this.m.trace?.({
+      step: 'clear',
+      level: name,
+      offset: this.entryStart(level, offset),
+      pa,
+      size: this.entrySpan(level),
+    });
+  }
+
   /** Takes a table away: its parent's entry is emptied and its page freed. */
   freeTable(level: number, slot: number, parentSlot: number, parentIndex: number, offset: number): void {
     const pa = this.#tables.address(slot);
