@@ -45,6 +45,13 @@ describe('MemoryMap', () => {
   });
 
   it.each<[string, MemoryMapInput, string]>([
+    ['a range that is none', { ranges: [null as never] }, 'a range must be { node, start, end }'],
+    ['a range without a start', { ranges: [{ node: 0, end: 4096 } as never] }, 'a range must be { node, start, end }'],
+    [
+      'distances that are none',
+      { ranges: [{ node: 0, start: 0, end: 4096 }], distances: [null] as never },
+      'distances must be a list of lists',
+    ],
     ['no RAM', { ranges: [] }, 'has no whole page of RAM'],
     ['no whole page', { ranges: [range(0, 0x1001, 0x2fff)] }, 'has no whole page of RAM'],
     ['end before start', { ranges: [range(0, 0x2000, 0x1000)] }, 'the end must lie above the start'],

@@ -1,5 +1,5 @@
 import type { KernelRelease, MemoryModel, VmemmapWindow } from '@vmemmap/core';
-import { hex, VmemmapError } from '@vmemmap/core';
+import { alignUp, hex, VmemmapError } from '@vmemmap/core';
 import type { LoongarchConfig } from './config.ts';
 import { pageShift, pmdShift, tableVaBits } from './geometry.ts';
 import { checkInvalidTables, invalidTables } from './invalid-tables.ts';
@@ -12,30 +12,30 @@ const MAX_PHYSMEM_BITS = 48;
 /** arch/loongarch/Kconfig: ARCH_FORCE_MAX_ORDER, by page size. */
 const MAX_ORDER: Readonly<Record<number, number>> = { 4096: 10, 16384: 11, 65536: 13 };
 
-/** asm/page.h: KFENCE sets WANT_PAGE_VIRTUAL; HAVE_ALIGNED_STRUCT_PAGE rounds the 72 bytes up to 80. */
-const STRUCT_PAGE_KFENCE = 80;
+/** sizeof(struct page) with MEMCG, before it is rounded up; asm/page.h: KFENCE sets WANT_PAGE_VIRTUAL, one word more. */
 const STRUCT_PAGE = 64;
-/** include/linux/mm_types.h: _struct_page_alignment, two words. */
-const STRUCT_PAGE_ALIGN = 16;
+const STRUCT_PAGE_KFENCE = 72;
+/** Least alignment of struct page on any release: a word. */
+const WORD = 8;
 
 const TABLE_LAYOUTS = '4K pages with 2, 3 or 4 levels, 16K and 64K pages with 2 or 3';
 
 /**
- * Fills in the defaults that follow from other keys, and checks the keys against each other.
+ * Fills in the defaults that follow from other keys and the release, and checks the keys against each other.
  * @throws VmemmapError `BAD_CONFIG`
  */
-export function completeConfig(input: LoongarchConfig): LoongarchConfig {
+export function completeConfig(input: LoongarchConfig, release: KernelRelease): LoongarchConfig {
+  const { structPageAlign } = policiesOf(release);
   const bad = (message: string): never => {
     throw new VmemmapError('BAD_CONFIG', message, '@vmemmap/loongarch');
   };
   const config = { ...input };
   if (config.levels === 4 && config.pageSize !== 4096)
     bad(`${config.pageSize / 1024}K pages with 4 levels do not exist; there are ${TABLE_LAYOUTS}`);
-  if (config.structPageSize === 0) config.structPageSize = config.kfence ? STRUCT_PAGE_KFENCE : STRUCT_PAGE;
-  if (config.structPageSize % STRUCT_PAGE_ALIGN !== 0)
-    bad(
-      `structPageSize must be a multiple of ${STRUCT_PAGE_ALIGN} (HAVE_ALIGNED_STRUCT_PAGE), not ${config.structPageSize}`,
-    );
+  if (config.structPageSize === 0)
+    config.structPageSize = alignUp(config.kfence ? STRUCT_PAGE_KFENCE : STRUCT_PAGE, structPageAlign);
+  if (config.structPageSize % WORD !== 0)
+    bad(`structPageSize must be a multiple of ${WORD}, not ${config.structPageSize}`);
   if (config.maxPageOrder === 0) config.maxPageOrder = MAX_ORDER[config.pageSize]!;
   checkMaxPageOrder(config, bad);
   checkInvalidTables(config);
@@ -99,8 +99,17 @@ function belowVmemmapEnd(config: LoongarchConfig): bigint {
 /**
  * Where the vmemmap lies (asm/pgtable.h: VMALLOC_END, vmemmap, VMEMMAP_END). There is no physical bias: it starts with
  * the struct page of pfn 0.
+ * @throws VmemmapError `BAD_CONFIG` for a size of struct page that the release cannot have
  */
 export function vmemmapWindow(config: LoongarchConfig, release: KernelRelease): VmemmapWindow {
+  const { structPageAlign } = policiesOf(release);
+  if (config.structPageSize % structPageAlign !== 0) {
+    throw new VmemmapError(
+      'BAD_CONFIG',
+      `structPageSize must be a multiple of ${structPageAlign} on ${release.title} (HAVE_ALIGNED_STRUCT_PAGE), not ${config.structPageSize}`,
+      '@vmemmap/loongarch',
+    );
+  }
   const vmallocEnd = vmMapBase(config) + mappedBytes(config) - belowVmemmapEnd(config);
   const pmdSize = 1n << BigInt(pmdShift(config));
   const above = policiesOf(release).vmemmapBoundary === 'after' ? pmdSize : pmdSize - 1n;

@@ -1,8 +1,10 @@
 import {
   type ArchPlugin,
   type Capability,
+  defaultRelease,
   definePlugin,
   type EntryLayout,
+  findRelease,
   type InitMm,
   type KernelRelease,
   type MemoryMap,
@@ -25,11 +27,11 @@ class LoongarchArch implements VmemmapArch {
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
   readonly entryLayouts: readonly EntryLayout[];
-  readonly #config: LoongarchConfig;
+  readonly #input: LoongarchConfig;
 
   constructor(input: LoongarchConfig) {
-    const config = completeConfig(input);
-    this.#config = config;
+    const config = completeConfig(input, findRelease(defaultRelease));
+    this.#input = input;
     this.config = { ...config };
     this.model = memoryModel(config);
     // With two levels struct pages lie in base pages.
@@ -37,12 +39,17 @@ class LoongarchArch implements VmemmapArch {
     this.entryLayouts = entryLayouts(tableLevels(config));
   }
 
+  /** A struct page is as large as the release makes it, unless the configuration says. */
+  modelOn(release: KernelRelease): MemoryModel {
+    return memoryModel(completeConfig(this.#input, release));
+  }
+
   window(_memory: Public<MemoryMap>, release: KernelRelease): VmemmapWindow {
-    return vmemmapWindow(this.#config, release);
+    return vmemmapWindow(completeConfig(this.#input, release), release);
   }
 
   attach(m: PopulateContext, init: InitMm): VmemmapOps {
-    return new LoongarchOps(m, init, this.#config);
+    return new LoongarchOps(m, init, completeConfig(this.#input, m.release));
   }
 }
 

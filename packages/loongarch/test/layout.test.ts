@@ -1,4 +1,4 @@
-import type { Machine } from '@vmemmap/core';
+import { boot, type Machine } from '@vmemmap/core';
 import { type LoongarchConfig, loongarch, setupPtwalker } from '@vmemmap/loongarch';
 import { describe, expect, it } from 'vitest';
 import { GiB, machine, range } from './machine.ts';
@@ -75,9 +75,9 @@ describe('the window', () => {
     expect(machine({ ...config, kfence: false }, small, { release: '6.12' }).verify().problems).toEqual([]);
   });
 
-  it('is the same on 6.12 with KFENCE, whose area keeps VMALLOC_END off the boundary', () => {
+  it('is the same on 6.12 with KFENCE and struct pages of the same size, since the area of KFENCE keeps VMALLOC_END off the boundary', () => {
     for (const { config } of loongarch.variants.filter((variant) => variant.config.kfence !== false))
-      expect(window(config, '6.12')).toEqual(window(config));
+      expect(window({ ...config, structPageSize: 80 }, '6.12')).toEqual(window(config));
   });
 
   it('holds a struct page for every pfn the CPU can address', () => {
@@ -102,6 +102,23 @@ describe('the memory model', () => {
       maxPageOrder: 11,
       bootGoal: 0,
     });
+  });
+
+  it('a struct page has 72 bytes on 6.12 with KFENCE, where its size need not be a multiple of 16', () => {
+    const ranges = [{ node: 0, start: 0, end: 2 ** 32 }];
+    const old = boot({ arch: loongarch(), release: '6.12', memory: { ranges } });
+    expect(old.model.structPageSize).toBe(72);
+    expect(old.window.base).toBe(0xffff_fedf_fe00_0000n);
+    expect(old.counters.nr_memmap_boot_pages).toBe(8 * 144);
+    expect(boot({ arch: loongarch({ kfence: false }), release: '6.12', memory: { ranges } }).model.structPageSize).toBe(
+      64,
+    );
+    expect(
+      boot({ arch: loongarch({ structPageSize: 72 }), release: '6.12', memory: { ranges } }).verify().problems,
+    ).toEqual([]);
+    expect(() => boot({ arch: loongarch({ structPageSize: 72 }), release: '7.2', memory: { ranges } })).toThrow(
+      'structPageSize must be a multiple of 16 on Linux 7.2.13',
+    );
   });
 
   it('has 8 bytes less in a struct page without KFENCE, aligned to 16', () => {
@@ -161,7 +178,7 @@ describe('the configuration', () => {
     [{ levels: 2 }, 'and the kernel has 0x1000000000 to map'],
     [{ pageSize: 4096, levels: 2, ...SHORT }, 'and the kernel has 0x40000000 to map'],
     [{ cpuVabits: 39 }, 'and the kernel has 0x8000000000 to map'],
-    [{ structPageSize: 72 }, 'structPageSize must be a multiple of 16'],
+    [{ structPageSize: 76 }, 'structPageSize must be a multiple of 8'],
     [{ maxPageOrder: 16 }, 'maxPageOrder must be at most 15 with 16K pages, not 16'],
     [{ maxPageOrder: 15, pageSize: 4096, levels: 4 }, 'maxPageOrder must be at most 14 with 4K pages, not 15'],
     [{ maxPageOrder: 14, pageSize: 65536 }, 'maxPageOrder must be at most 13 with 64K pages, not 14'],

@@ -232,7 +232,9 @@ describe('releases', () => {
   it('set a PMD aside for every section in the buffer of 6.12, and give back what the huge pages leave', () => {
     // mm/sparse.c:section_map_size rounds 2.5 MiB up to a PMD; with 2 levels a PMD is an entry of the root.
     for (const config of [{}, { levels: 2, cpuPabits: 39 }]) {
-      const [old, now] = ['6.12', '7.2'].map((release) => machine(config, undefined, { release }));
+      const [old, now] = ['6.12', '7.2'].map((release) =>
+        machine({ ...config, structPageSize: 80 }, undefined, { release }),
+      );
       expect(old!.ram.freeBytes()).toBe(now!.ram.freeBytes());
       expect(old!.verify().problems).toEqual([]);
     }
@@ -266,7 +268,7 @@ describe('releases', () => {
 
   it('fill new tables alike', () => {
     const tables = ['6.12', '7.2'].map((release) => {
-      const m = machine({ pageSize: 4096, levels: 4 }, undefined, {
+      const m = machine({ pageSize: 4096, levels: 4, structPageSize: 80 }, undefined, {
         release,
         failures: [{ order: 9, times: FOREVER }, { order: 14 }],
       });

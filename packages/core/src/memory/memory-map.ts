@@ -103,6 +103,9 @@ export class MemoryMap {
 }
 
 function checked(range: MemoryRange, maxPhysmemBits: number): MemoryRange {
+  if (typeof range !== 'object' || range === null || typeof range.start !== 'number' || typeof range.end !== 'number') {
+    throw new VmemmapError('BAD_MEMORY_MAP', 'a range must be { node, start, end } with numbers of bytes');
+  }
   const { node, start, end } = range;
   const text = `range ${hex(start)}-${hex(end)} of node ${node}`;
   if (!Number.isSafeInteger(node) || node < 0 || node >= MAX_NODES) {
@@ -147,6 +150,9 @@ function checkedDistances(
   nodes: readonly number[],
 ): readonly (readonly number[])[] | undefined {
   if (distances === undefined) return undefined;
+  if (!Array.isArray(distances) || !distances.every((row) => Array.isArray(row))) {
+    throw new VmemmapError('BAD_MEMORY_MAP', 'distances must be a list of lists of numbers');
+  }
   const size = distances.length;
   if (nodes.some((node) => node >= size) || distances.some((row) => row.length !== size)) {
     throw new VmemmapError('BAD_MEMORY_MAP', `distances must be a square of as many rows as there are nodes`);
