@@ -29,7 +29,7 @@ export function machineJson({ title, machine }: BuiltMachine): object {
 function configText(plugin: ArchPlugin, { arch }: Machine): string {
   const { config } = plugin();
   const values = Object.entries(arch.config)
-    .filter(([key, value]) => value !== config[key])
+    .filter(([key, value]) => value !== undefined && value !== config[key])
     .map(([key, value]) => `${key}=${typeof value === 'bigint' ? hex(value) : value}`);
   return values.join(' ') || 'default configuration';
 }
