@@ -11,11 +11,15 @@ const PAGE_PSE = 1 << 7;
 const PAGE_GLOBAL = 1 << 8;
 /** High lane: bit 63. */
 const PAGE_NX = 1 << 31;
+/** High lane: bit 58, _PAGE_BIT_SOFTW5. */
+const PAGE_SAVED_DIRTY = 1 << 26;
 
 /** _PAGE_TABLE: p?d_populate() sets the user bit in kernel tables too; leaves keep the user out. */
 const TABLE = PAGE_PRESENT | PAGE_RW | PAGE_USER | PAGE_ACCESSED | PAGE_DIRTY;
 /** __PAGE_KERNEL, less what the CPU may not have. */
 const KERNEL = PAGE_PRESENT | PAGE_RW | PAGE_ACCESSED | PAGE_DIRTY;
+/** What __PAGE_KERNEL_RO has not: clean, because dirty without the right to write is a shadow stack. */
+const WRITABLE = PAGE_RW | PAGE_DIRTY;
 
 /** PTE_PFN_MASK: bits 51:12. */
 const PFN_LO = 0xffff_f000;
@@ -68,6 +72,21 @@ export class X86Format implements PageTableFormat {
   makeLeaf(level: number, pa: number, out: Entry): void {
     out.lo = pa | this.#leaf | (level === this.#last ? 0 : PAGE_PSE);
     out.hi = (pa / LANE) | this.#nx | this.#encryption;
+  }
+
+  /** mk_pte() with PAGE_KERNEL_RO. */
+  makeReadOnlyLeaf(level: number, pa: number, out: Entry): void {
+    this.makeLeaf(level, pa, out);
+    out.lo &= ~WRITABLE;
+  }
+
+  /**
+   * ptep_set_wrprotect() (asm/pgtable.h: pte_wrprotect, mksaveddirty_shift). An entry that is dirty and read-only is a
+   * shadow stack (SDM vol. 3A sec. 5.6), so that the dirty bit moves to one of software, with or without such a CPU.
+   */
+  writeProtect(lo: number, hi: number, out: Entry): void {
+    out.lo = lo & ~WRITABLE;
+    out.hi = (lo & PAGE_DIRTY) === 0 ? hi : hi | PAGE_SAVED_DIRTY;
   }
 
   isNone(level: number, lo: number, hi: number): boolean {

@@ -1,5 +1,4 @@
-import type { MemoryModel, VmemmapWindow } from '@vmemmap/core';
-import { VmemmapError } from '@vmemmap/core';
+import { hex, type MemoryModel, VmemmapError, type VmemmapWindow } from '@vmemmap/core';
 import type { X86Config } from './config.ts';
 
 /** asm/sparsemem.h: MAX_PHYSMEM_BITS, 52 with 5 levels and 46 with 4. */
@@ -71,4 +70,35 @@ export function checkConfig(config: X86Config): void {
   if (config.memoryEncryption && config.encryptionBit >= config.physicalAddressBits) {
     bad(`encryptionBit ${config.encryptionBit} must be below physicalAddressBits ${config.physicalAddressBits}`);
   }
+}
+
+/**
+ * MAX_PHYSMEM_BITS is what the kernel can have; what this CPU can address may be less. An entry for memory beyond would
+ * have reserved bits set, or another meaning: the C-bit is an address bit to whoever does not know of it.
+ * @param end first byte after the highest RAM
+ * @throws VmemmapError `BAD_MEMORY_MAP`
+ */
+export function checkMemory(config: X86Config, end: number): void {
+  const { memoryEncryption, encryptionBit, physicalAddressBits } = config;
+  const bad = (why: string, what: string): never => {
+    throw new VmemmapError('BAD_MEMORY_MAP', `RAM ends at ${hex(end)}, but ${why}; give ${what}`, '@vmemmap/x86');
+  };
+  if (end > 2 ** physicalAddressBits) {
+    bad(
+      `physicalAddressBits ${physicalAddressBits} end at ${hex(2 ** physicalAddressBits)}`,
+      `less RAM, or a CPU with more physicalAddressBits (${bitsFor(end)})`,
+    );
+  }
+  // The CPU gives the C-bit and all above it up: kernel/cpu/amd.c:early_detect_mem_encrypt lowers x86_phys_bits.
+  if (memoryEncryption && end > 2 ** encryptionBit) {
+    bad(
+      `the C-bit, encryptionBit ${encryptionBit}, leaves addresses below ${hex(2 ** encryptionBit)} only`,
+      'less RAM, or a higher encryptionBit',
+    );
+  }
+}
+
+/** Address bits that memory up to `end` needs. */
+function bitsFor(end: number): number {
+  return Math.ceil(Math.log2(end));
 }

@@ -2,9 +2,12 @@ import {
   type ArchPlugin,
   type Capability,
   definePlugin,
+  type EntryLayout,
   type InitMm,
+  type MemoryMap,
   type MemoryModel,
   type PopulateContext,
+  type Public,
   type VmemmapArch,
   type VmemmapOps,
   type VmemmapWindow,
@@ -12,7 +15,7 @@ import {
 import { config as fields, type X86Config } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
 import { X86Format } from './format.ts';
-import { checkConfig, memoryModel, vmemmapWindow } from './layout.ts';
+import { checkConfig, checkMemory, memoryModel, vmemmapWindow } from './layout.ts';
 import { X86Ops } from './ops.ts';
 
 class X86Arch implements VmemmapArch {
@@ -20,7 +23,7 @@ class X86Arch implements VmemmapArch {
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
-  readonly entryLayouts = entryLayouts;
+  readonly entryLayouts: readonly EntryLayout[];
   readonly #config: X86Config;
 
   constructor(config: X86Config) {
@@ -28,6 +31,7 @@ class X86Arch implements VmemmapArch {
     this.#config = config;
     this.config = { ...config };
     this.model = memoryModel(config);
+    this.entryLayouts = entryLayouts(config);
     // Without PSE there are no huge pages, and an altmap is refused.
     this.capabilities = [
       ...(config.pse ? (['huge-pages', 'altmap'] as const) : []),
@@ -38,7 +42,8 @@ class X86Arch implements VmemmapArch {
     ];
   }
 
-  window(): VmemmapWindow {
+  window(memory: Public<MemoryMap>): VmemmapWindow {
+    checkMemory(this.#config, memory.end);
     return vmemmapWindow(this.#config);
   }
 

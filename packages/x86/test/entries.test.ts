@@ -1,8 +1,9 @@
-import { translation } from '@vmemmap/core';
+import { decodeEntry, encodeEntry, hex64, toU64, translation } from '@vmemmap/core';
+import { entryText } from '@vmemmap/core/capture';
 import { rootOfCr3, type X86Config, X86EntryReader, x86 } from '@vmemmap/x86';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entryOf, machine } from './machine.ts';
+import { entryOf, GiB, machine, range } from './machine.ts';
 
 /** Entries of the walk to pfn 0x100, without their addresses. */
 function flags(config: Partial<X86Config>): string[] {
@@ -72,6 +73,143 @@ describe('entries', () => {
         }
       }),
     );
+  });
+});
+
+describe('read-only entries', () => {
+  const formatOf = (config: Partial<X86Config>) => machine(config).ops.pageTable!.format;
+  const entry = { lo: 0, hi: 0 };
+  const made = (config: Partial<X86Config>, pa: number, up = 0): string => {
+    const format = formatOf(config);
+    format.makeReadOnlyLeaf!(format.levels.length - 1 - up, pa, entry);
+    return hex64(toU64(entry.lo, entry.hi));
+  };
+  const protectedOf = (raw: bigint): bigint => {
+    formatOf({}).writeProtect!(Number(BigInt.asIntN(32, raw)), Number(BigInt.asIntN(32, raw >> 32n)), entry);
+    return toU64(entry.lo, entry.hi);
+  };
+
+  it.each<[Partial<X86Config>, string]>([
+    [{}, '0x8000000000000121'],
+    [{ la57: false }, '0x8000000000000121'],
+    [{ pti: true }, '0x8000000000000021'],
+    [{ pge: false }, '0x8000000000000021'],
+    [{ nx: false }, '0x0000000000000121'],
+    [{ memoryEncryption: true }, '0x8008000000000121'],
+    [{ memoryEncryption: true, encryptionBit: 47 }, '0x8000800000000121'],
+  ])('with %o have neither RW nor D (PAGE_KERNEL_RO)', (config, expected) => {
+    expect(made(config, 0)).toBe(expected);
+    expect(BigInt(made(config, 0x3_8765_4000))).toBe(BigInt(expected) | 0x3_8765_4000n);
+  });
+
+  it('are large above the last level', () => {
+    expect(made({}, 0x20_0000, 1)).toBe('0x80000000002001a1');
+  });
+
+  it('remember in a bit of software that they were dirty (ptep_set_wrprotect)', () => {
+    const cases: [bigint, bigint][] = [
+      [0x8000_0000_0000_0163n, 0x8400_0000_0000_0121n],
+      [0x8008_0003_8765_4163n, 0x8408_0003_8765_4121n],
+      // Clean: nothing to remember.
+      [0x8000_0000_ffff_f123n, 0x8000_0000_ffff_f121n],
+      [0x8000_0000_0000_0121n, 0x8000_0000_0000_0121n],
+      // Protected already, and remembered.
+      [0x8400_0000_0000_0121n, 0x8400_0000_0000_0121n],
+    ];
+    for (const [before, after] of cases) expect(hex64(protectedOf(before))).toBe(hex64(after));
+    const { entryLayouts } = machine().arch;
+    expect(entryText(entryLayouts, 'pte', 'leaf', protectedOf(0x8000_0000_0000_0163n))).toBe(
+      '0x8400000000000121 (XD SAVED_DIRTY G A P)',
+    );
+  });
+
+  it('are read by the walker as what may not be written to', () => {
+    const m = machine({ pse: false });
+    const step = m.translatePage(0x200).steps.at(-1)!;
+    const lanes = m.entryLanes(step.table, step.index);
+    expect(m.translatePage(0x200).result.access).toBe(3);
+    formatOf({}).writeProtect!(lanes[0]!, lanes[1]!, entry);
+    lanes.set([entry.lo, entry.hi]);
+    expect(m.translatePage(0x200).result).toMatchObject({ mapped: true, access: 1 });
+  });
+});
+
+describe('layouts of entries', () => {
+  const CONFIGS: readonly Partial<X86Config>[] = [
+    {},
+    { physicalAddressBits: 36 },
+    { memoryEncryption: true },
+    { memoryEncryption: true, encryptionBit: 47, physicalAddressBits: 48 },
+    { memoryEncryption: true, encryptionBit: 32, physicalAddressBits: 36 },
+  ];
+
+  it.each(CONFIGS)('with %o go down bit by bit and have addresses as long as the CPU', (config) => {
+    const { memoryEncryption, encryptionBit = 51, physicalAddressBits = 52 } = config;
+    for (const { fields } of x86(config).entryLayouts) {
+      for (const [n, { low, high }] of fields.entries()) {
+        expect(high).toBeGreaterThanOrEqual(low);
+        if (n > 0) expect(high).toBeLessThan(fields[n - 1]!.low);
+      }
+      const [address, ...more] = fields.filter((field) => field.address);
+      expect(more).toEqual([]);
+      expect(address!.high).toBe((memoryEncryption ? encryptionBit : physicalAddressBits) - 1);
+      const c = fields.find(({ name }) => name === 'C');
+      expect(c?.low).toBe(memoryEncryption ? encryptionBit : undefined);
+    }
+  });
+
+  it('take the C-bit for a flag, and no page number has it', () => {
+    const m = machine({ memoryEncryption: true, encryptionBit: 47, physicalAddressBits: 48 });
+    const { steps, result } = m.translatePage(0x100);
+    for (const { level, kind, entry } of steps) {
+      const fields = decodeEntry(m.arch.entryLayouts, level, kind as 'table' | 'leaf', entry);
+      expect(fields.map(({ name }) => name)).toContain('C');
+    }
+    const values = { XD: 1, C: 1, '2M page': Math.floor(result.pa / 2 ** 21), G: 1, PS: 1, D: 1, A: 1, RW: 1, P: 1 };
+    const leaf = steps.at(-1)!;
+    expect(leaf.entry).toBe(encodeEntry(m.arch.entryLayouts, 'pmd', 'leaf', values));
+    const table = entryText(m.arch.entryLayouts, 'pgd', 'table', steps[0]!.entry);
+    expect(table).toBe(`${hex64(steps[0]!.entry)} (C D A US RW P)`);
+  });
+
+  it('show what lies beyond the addresses of the CPU', () => {
+    const text = entryText(x86({ physicalAddressBits: 36 }).entryLayouts, 'pmd', 'leaf', 0x8810_0010_0020_21e3n);
+    expect(text).toBe('0x88100010002021e3 (XD PKEY=1 bit52 bit36 bit13 G PS D A RW P)');
+  });
+});
+
+describe('RAM that the CPU cannot address', () => {
+  const ram = (config: Partial<X86Config>, end: number) => () =>
+    machine(config, [range(0, 0, GiB), range(0, end - GiB, end)]);
+
+  it.each<[Partial<X86Config>, number, string]>([
+    [
+      { physicalAddressBits: 36 },
+      128 * GiB,
+      'RAM ends at 0x2000000000, but physicalAddressBits 36 end at 0x1000000000; give less RAM, or a CPU with more physicalAddressBits (37)',
+    ],
+    [{ physicalAddressBits: 39 }, 513 * GiB, 'physicalAddressBits 39 end at 0x8000000000'],
+    [
+      { memoryEncryption: true, encryptionBit: 36 },
+      65 * GiB,
+      'the C-bit, encryptionBit 36, leaves addresses below 0x1000000000 only; give less RAM, or a higher encryptionBit',
+    ],
+    [{ memoryEncryption: true, encryptionBit: 32, physicalAddressBits: 40 }, 6 * GiB, 'the C-bit, encryptionBit 32'],
+  ])('is refused with %o', (config, end, message) => {
+    expect(ram(config, end)).toThrow(
+      expect.objectContaining({ code: 'BAD_MEMORY_MAP', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it.each<[Partial<X86Config>, number]>([
+    [{ physicalAddressBits: 36 }, 64 * GiB],
+    [{ memoryEncryption: true, encryptionBit: 36 }, 64 * GiB],
+    // A C-bit that is not used is an address bit like any other.
+    [{ encryptionBit: 36 }, 128 * GiB],
+  ])('begins after its last byte: %o', (config, end) => {
+    const m = ram(config, end)();
+    expect(m.verify().problems).toEqual([]);
+    expect(m.translatePage(end / 4096 - 1).result.mapped).toBe(true);
   });
 });
 

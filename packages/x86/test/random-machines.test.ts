@@ -5,6 +5,7 @@ import { configs } from './configs.ts';
 
 mountRandomMachines({ describe, it }, x86, {
   configs,
-  // The C-bit is no address bit.
-  physicalBits: ({ memoryEncryption, encryptionBit = 51 }) => (memoryEncryption ? encryptionBit : undefined),
+  // The C-bit is no address bit, and none lies above it.
+  physicalBits: ({ memoryEncryption, encryptionBit = 51, physicalAddressBits }) =>
+    memoryEncryption ? encryptionBit : physicalAddressBits,
 });
