@@ -1,7 +1,7 @@
 // @ts-check
 // docs/formats.md: the entries of every architecture, from the layouts that the decoder and the tests use, and the
 // entries themselves, from machines that have booted.
-import { boot, decodeEntry, entryReading, hex64, Machine, releases, toU64 } from '@vmemmap/core';
+import { boot, decodeEntry, encodeEntry, entryReading, hex64, Machine, releases, toU64 } from '@vmemmap/core';
 import { plugins } from '@vmemmap/plugins';
 
 /**
@@ -118,15 +118,26 @@ function entriesOf(machine) {
   const found = new Map();
   const reading = entryReading();
   const { entryLayouts } = machine.arch;
-  /** @type {(level: number, kind: 'table' | 'leaf', flags: bigint) => void} */
-  const add = (level, kind, flags) => {
-    const name = machine.levels[level]?.name ?? '';
+  /** @type {(name: string, kind: 'table' | 'leaf', flags: bigint) => void} */
+  const addFlags = (name, kind, flags) => {
     const fields = decodeEntry(entryLayouts, name, kind, flags).map(({ name: field, value, flag }) =>
       flag ? field : `${field}=${value}`,
     );
     const cells = [`${name} ${kind}`, hex64(flags), fields.join(' ') || '-'];
     found.set(cells.join(), cells);
   };
+  /** @type {(level: number, kind: 'table' | 'leaf', flags: bigint) => void} */
+  const add = (level, kind, flags) => addFlags(machine.levels[level]?.name ?? '', kind, flags);
+  // Entries of a hashed page table have no level: what a walk to a page passes is all there is.
+  if (machine.levels.length === 0) {
+    for (const { offset, flagsLo, flagsHi } of machine.leaves()) {
+      for (const { level, kind, entry } of machine.translate(machine.window.start + BigInt(offset)).steps) {
+        if (kind === 'leaf') addFlags(level, kind, toU64(flagsLo, flagsHi));
+        else if (kind === 'table') addFlags(level, kind, withoutAddress(entryLayouts, level, kind, entry));
+      }
+    }
+    return found.values();
+  }
   for (const { level, entries } of machine.tables()) {
     for (const { lo, hi, kind } of entries) {
       if (kind !== 'table') continue;
@@ -134,9 +145,20 @@ function entriesOf(machine) {
       add(level, 'table', toU64(reading.flagsLo, reading.flagsHi));
     }
   }
-  if (machine.levels.length > 0)
-    for (const { level, flagsLo, flagsHi } of machine.leaves()) add(level, 'leaf', toU64(flagsLo, flagsHi));
+  for (const { level, flagsLo, flagsHi } of machine.leaves()) add(level, 'leaf', toU64(flagsLo, flagsHi));
   return found.values();
+}
+
+/**
+ * @param {readonly EntryLayout[]} layouts
+ * @param {string} level
+ * @param {'table' | 'leaf'} kind
+ * @param {bigint} entry
+ */
+function withoutAddress(layouts, level, kind, entry) {
+  const parts = decodeEntry(layouts, level, kind, entry).filter(({ address }) => address);
+  const values = Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+  return entry ^ encodeEntry(layouts, level, kind, values);
 }
 
 /** @param {Machine} machine */

@@ -20,7 +20,9 @@ const NO_EXECUTE = bit('IEP', 8, 'instruction-execution protection');
 /**
  * The fields of s390 entries, named as in z/Architecture Principles of Operation, chapter 3. Bits count from the right
  * here: bit 0 is the manual's bit 63. What the CPU ignores and the kernel uses has the kernel's name; the access-control
- * bits and the fetch-protection bit of a 1 MiB frame are ignored as long as AV is zero.
+ * bits and the fetch-protection bit of a 1 MiB frame are ignored as long as AV is zero. Software's bits of such a frame
+ * moved with 7.2 (asm/pgtable.h: _SEGMENT_ENTRY_*), but a layout is that of all releases: where they do not agree, the
+ * name before the slash is the one since 7.2, that behind it the one of 6.12.
  */
 export const entryLayouts: readonly EntryLayout[] = [
   {
@@ -68,8 +70,8 @@ export const entryLayouts: readonly EntryLayout[] = [
     fields: [
       { name: 'SFAA', low: 20, high: 63, about: 'number of the 1 MiB frame (segment-frame absolute address)' },
       bit('AV', 16, 'access-control bits and fetch protection are valid'),
-      bit('WRITE', 15, 'kernel: writable; access-control bit'),
-      bit('READ', 14, 'kernel: readable; access-control bit'),
+      bit('WRITE', 15, 'kernel: writable, unused on 6.12; access-control bit'),
+      bit('READ/SOFT_DIRTY', 14, 'kernel: readable since 7.2, soft dirty on 6.12; access-control bit'),
       bit('DIRTY', 13, 'kernel: dirty; access-control bit'),
       bit('YOUNG', 12, 'kernel: young; access-control bit'),
       bit('F', 11, 'fetch protection'),
@@ -79,8 +81,8 @@ export const entryLayouts: readonly EntryLayout[] = [
       INVALID,
       COMMON_SEGMENT,
       TABLE_TYPE,
-      bit('SW1', 1, 'kernel: soft dirty; writable on 6.12'),
-      bit('PRESENT', 0, 'kernel: present; readable on 6.12'),
+      bit('SOFT_DIRTY/WRITE', 1, 'kernel: soft dirty since 7.2, writable on 6.12'),
+      bit('PRESENT/READ', 0, 'kernel: present since 7.2, readable on 6.12'),
     ],
   },
   {

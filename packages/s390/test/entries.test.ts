@@ -119,12 +119,14 @@ describe('entries composed by the names of the manual', () => {
     expect(written({}, '7.2', 'table', 'pud', pa)).toBe(compose('pud', 'table', { STO: page, TT: 1, TL: 3 }));
     expect(written({}, '7.2', 'table', 'pmd', pa)).toBe(compose('pmd', 'table', { PTO: pa / 2048, PRESENT: 1 }));
     expect(written({}, '6.12', 'table', 'pmd', pa)).toBe(compose('pmd', 'table', { PTO: pa / 2048 }));
-    const frame = { SFAA: pa / 2 ** 20, FC: 1, DIRTY: 1, YOUNG: 1, PRESENT: 1 };
-    const current = { ...frame, READ: 1, WRITE: 1 };
+    const frame = { SFAA: pa / 2 ** 20, FC: 1, DIRTY: 1, YOUNG: 1, 'PRESENT/READ': 1 };
+    const current = { ...frame, 'READ/SOFT_DIRTY': 1, WRITE: 1 };
     expect(written({}, '7.2', 'leaf', 'pmd', pa)).toBe(compose('pmd', 'leaf', { ...current, IEP: 1 }));
     expect(written(NO_NX, '7.2', 'leaf', 'pmd', pa)).toBe(compose('pmd', 'leaf', current));
     // 6.12: bit 0 means readable, bit 1 writable.
-    expect(written({}, '6.12', 'leaf', 'pmd', pa)).toBe(compose('pmd', 'leaf', { ...frame, SW1: 1, IEP: 1 }));
+    expect(written({}, '6.12', 'leaf', 'pmd', pa)).toBe(
+      compose('pmd', 'leaf', { ...frame, 'SOFT_DIRTY/WRITE': 1, IEP: 1 }),
+    );
     const kernel = { PFRA: page, PRESENT: 1, YOUNG: 1, DIRTY: 1, READ: 1, WRITE: 1 };
     expect(written({}, '7.2', 'leaf', 'pte', pa)).toBe(compose('pte', 'leaf', { ...kernel, IEP: 1 }));
     expect(written(NO_NX, '7.2', 'leaf', 'pte', pa)).toBe(compose('pte', 'leaf', kernel));
@@ -136,12 +138,22 @@ describe('entries composed by the names of the manual', () => {
     expect(names('pmd', 'leaf', 0x77d0f501n)).toEqual([
       'SFAA=1917',
       'WRITE=1',
-      'READ=1',
+      'READ/SOFT_DIRTY=1',
       'DIRTY=1',
       'YOUNG=1',
       'FC=1',
       'IEP=1',
-      'PRESENT=1',
+      'PRESENT/READ=1',
+    ]);
+    // As 6.12 writes it: readable and writable, not "present" and "soft dirty".
+    expect(names('pmd', 'leaf', 0x77d03503n)).toEqual([
+      'SFAA=1917',
+      'DIRTY=1',
+      'YOUNG=1',
+      'FC=1',
+      'IEP=1',
+      'SOFT_DIRTY/WRITE=1',
+      'PRESENT/READ=1',
     ]);
     expect(names('pte', 'leaf', 0x400n)).toEqual(['I=1']);
     expect(names('p4d', 'table', 0x28n)).toEqual(['I=1', 'TT=2']);
