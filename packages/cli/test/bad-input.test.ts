@@ -45,6 +45,16 @@ const CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['bad number of nodes', ['populate', '--ram', '1G', '--nodes', 'two'], /--nodes: "two"/],
   ['a node without memory (--nodes)', ['populate', '--ram', '1G', '--nodes', '99'], /node 0 has no memory/],
   ['beyond the physical limit (--ram)', ['populate', '--ram', '128T', '--config', 'no-la57'], /physical limit/],
+  [
+    'beyond what the CPU can address',
+    ['populate', '--ram', '128G', '--config', 'physicalAddressBits=36'],
+    /x86: RAM ends at 0x2[0-9a-f]{9}, but physicalAddressBits 36 end at 0x1000000000; give less RAM, or a CPU with more/,
+  ],
+  [
+    'RAM onto the C-bit',
+    ['populate', '--ram', '128G', '--config', 'memoryEncryption,encryptionBit=35'],
+    /x86: RAM ends at .* but the C-bit, encryptionBit 35, leaves .*; give less RAM, or a higher encryptionBit/,
+  ],
   ['unknown architecture', ['populate', '--arch', 'vax'], /no architecture "vax"; registered are x86/],
   ['unknown release', ['populate', '--release', '2.4'], /no release "2.4"; choose one of/],
   ['unknown config key', ['populate', '--config', 'la58=true'], /no option "la58"; there are la57/],

@@ -124,6 +124,16 @@ test('only what was changed differs, and it is shown in full', async () => {
   });
 });
 
+test('a difference in a wider field, or in a bit without a name, is one that can be read', async () => {
+  const file = tampered('key', (e) => splitLeaves(e, 7, 0xa810_0000_0000_01e3n));
+  const { json } = await invokeJson('compare', file);
+  expect(json.results[0].differences).toHaveLength(1);
+  expect(json.results[0].differences[0]).toMatchObject({
+    expected: expect.stringContaining('0xa8100000000001e3 (XD PKEY=5 bit52 G PS D A RW P)'),
+    found: expect.stringContaining('0x80000000000001e3 (XD G PS D A RW P)'),
+  });
+});
+
 test('what a capture says of itself is printed on one line, without what a terminal obeys', async () => {
   const capture = JSON.parse(readFileSync(path('../x86/fixtures/boot-2g.json'), 'utf8'));
   capture.name = 'evil\u202e\u2028equal    other';

@@ -21,6 +21,7 @@ test('a pfn, 4 levels', async () => {
     value: '0x1',
     about: 'execute disable (NX)',
     flag: true,
+    address: false,
   });
 });
 
@@ -75,4 +76,17 @@ test('--va and --pfn decide what a number is', async () => {
   expect(va.json.translations[0]).toMatchObject({ va: '0x0000000000001000', pfn: null, mapped: false });
   const pfn = await invokeJson('translate', '--ram', '1G', '--pfn', '0x1000');
   expect(pfn.json.translations[0]).toMatchObject({ va: '0xffd4000000040000', pfn: '0x1000', mapped: true });
+});
+
+test('the C-bit is a flag, and no part of the page number', async () => {
+  const args = ['translate', '--ram', '1G', '--config', 'memoryEncryption', '0'];
+  const { json } = await invokeJson(...args);
+  const [{ pa, steps }] = json.translations;
+  for (const { fields } of steps) {
+    expect(fields).toContainEqual(expect.objectContaining({ name: 'C', value: '0x1', flag: true, address: false }));
+  }
+  const page = steps.at(-1).fields.find(({ name }: { name: string }) => name === '2M page');
+  expect(page).toMatchObject({ value: `0x${(BigInt(pa) >> 21n).toString(16)}`, flag: false, address: true });
+  const { out } = await invoke(...args);
+  expect(out).toMatch(/^pmd .* leaf +XD C 2M page=0x[0-9a-f]{1,3} G PS D A RW P$/m);
 });
