@@ -13,6 +13,7 @@ import {
   type VmemmapArch,
   type VmemmapOps,
   type VmemmapWindow,
+  type Without,
 } from '@vmemmap/core';
 import { type Arm64Config, config as fields } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
@@ -28,12 +29,28 @@ const EXCEPTIONS: readonly ArchException[] = [
   },
 ];
 
+/** Why struct pages are never shared: an entry that is in use must not change its output address in one step. */
+const WITHOUT: Without = {
+  'optimize-hugetlb-vmemmap':
+    'arch/arm64/Kconfig selects no ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP: remapping struct pages in use would need break-before-make',
+  'optimize-dax-vmemmap': 'arch/arm64/Kconfig selects no ARCH_WANT_OPTIMIZE_DAX_VMEMMAP',
+};
+
+/** arch/arm64/mm/hugetlbpage.c:arch_hugetlb_valid_size, by page size: PUD, contiguous PMDs, PMD, contiguous PTEs. */
+const HUGE_PAGE_SIZES: Readonly<Record<number, readonly number[]>> = {
+  4096: [2 ** 16, 2 ** 21, 2 ** 25, 2 ** 30],
+  16384: [2 ** 21, 2 ** 25, 2 ** 30],
+  65536: [2 ** 21, 2 ** 29, 2 ** 34],
+};
+
 class Arm64Arch implements VmemmapArch {
   readonly name = 'arm64';
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
   readonly exceptions = EXCEPTIONS;
+  readonly without: Without = WITHOUT;
+  readonly hugePageSizes: readonly number[];
   readonly entryLayouts: readonly EntryLayout[];
   readonly #config: Arm64Config;
 
@@ -50,7 +67,10 @@ class Arm64Arch implements VmemmapArch {
       'free',
       'no-execute',
       'page-tables',
+      'memory-hotplug',
+      'memmap-on-memory',
     ];
+    this.hugePageSizes = HUGE_PAGE_SIZES[config.pageSize]!;
   }
 
   window(memory: Public<MemoryMap>, release: KernelRelease): VmemmapWindow {
@@ -70,7 +90,15 @@ export const arm64: ArchPlugin<Arm64Config> = definePlugin<Arm64Config>({
   name: 'arm64',
   about: 'arm64: 4K, 16K and 64K pages, 2 to 5 levels, 48- and 52-bit addresses',
   config: fields,
-  capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', 'page-tables'],
+  capabilities: [
+    'huge-pages',
+    'altmap',
+    'free',
+    'no-execute',
+    'page-tables',
+    'memory-hotplug',
+    'memmap-on-memory',
+  ],
   variants: [
     { about: '4K pages, 52 bits (LPA2): 5 levels', config: {} },
     { about: '4K pages, 52 bits on a CPU without LPA2: 4 levels', config: { lpa2: false } },

@@ -11,6 +11,7 @@ const BRAND = Symbol.for('@vmemmap/error');
  * - `BAD_MEMORY_MAP`: ranges that overlap, are empty, lie beyond the physical limit, a node without memory
  * - `BAD_ARGUMENT`: an argument out of its documented range
  * - `BAD_FORMAT`: text or JSON that is not in the format it should be
+ * - `NOT_SUPPORTED`: the modelled kernel has no such operation on this architecture
  * - `NOT_MODELLED`: asks for kernel behaviour that the model does not have yet
  * - `KERNEL_PANIC`, `KERNEL_BUG`: the modelled kernel itself stopped here
  */
@@ -24,6 +25,7 @@ export type VmemmapErrorCode =
   | 'BAD_MEMORY_MAP'
   | 'BAD_ARGUMENT'
   | 'BAD_FORMAT'
+  | 'NOT_SUPPORTED'
   | 'NOT_MODELLED'
   | 'KERNEL_PANIC'
   | 'KERNEL_BUG';

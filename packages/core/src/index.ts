@@ -14,6 +14,7 @@ export {
   type VmemmapArch,
   type VmemmapBacking,
   type VmemmapOps,
+  type Without,
 } from './contract/arch.ts';
 export { checkArch, checkOps } from './contract/check-arch.ts';
 export {
@@ -38,11 +39,12 @@ export {
   pageSize,
   pagesPerSection,
   pagesPerSubsection,
+  pfnOfOffset,
   SUBSECTION_SHIFT,
   subsectionsPerSection,
   type VmemmapWindow,
 } from './contract/model.ts';
-export type { DevPagemap } from './contract/pgmap.ts';
+export { type DevPagemap, pgmapVmemmapNr } from './contract/pgmap.ts';
 export {
   type ArchPlugin,
   type ArchVariant,
@@ -65,12 +67,51 @@ export {
 export type { VmemmapWalker } from './contract/walker.ts';
 // The page-table toolkit and the generic engine, for plugins.
 export { vmemmapPopulateBasepages } from './engine/basepages.ts';
+export { vmemmapPopulateCompoundPages } from './engine/compound.ts';
 export { type PmdHooks, vmemmapPopulateHugepages } from './engine/hugepages.ts';
+export { OWN_PAGES, type SharedMapping, vmemmapPopulateRange } from './engine/populate-range.ts';
 export { SubPmdUse } from './engine/sub-pmd.ts';
 export { vmemmapVerify } from './engine/verify-node.ts';
-export { EEXIST, EFAULT, EINVAL, ENOMEM, type Errno, OK } from './errno.ts';
+export {
+  EBUSY,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  ENOMEM,
+  ENOTSUPP,
+  ENXIO,
+  type Errno,
+  errnoName,
+  OK,
+} from './errno.ts';
 export { isVmemmapError, VmemmapError, type VmemmapErrorCode } from './errors.ts';
 export { EventLog, type KernelEvent, type KernelEventKind } from './events.ts';
+// The life of a memory map after boot.
+export type { MemmapOnMemory } from './hotplug/memmap-on-memory.ts';
+export { type AddedMemory, MemoryHotplug } from './hotplug/memory-hotplug.ts';
+export type { PageSpan } from './hotplug/pages.ts';
+export {
+  type HugePages,
+  HugetlbVmemmap,
+  type OptimizedPage,
+  type OptimizeOutcome,
+  type RestoreOutcome,
+} from './hugetlb/hugetlb-vmemmap.ts';
+export type { CompoundPage, PageStructs } from './hugetlb/page-structs.ts';
+export type { BootHugePage } from './hugetlb/preinit.ts';
+export type { SharedTail } from './hugetlb/shared-tails.ts';
+// Scenarios.
+export type { ByLevel, StepAccount } from './scenario/account.ts';
+export { scenarioArch, scenarioConfig } from './scenario/arch.ts';
+export type {
+  Scenario,
+  ScenarioAltmap,
+  ScenarioMachine,
+  ScenarioOperation,
+  ScenarioPages,
+  ScenarioStep,
+} from './scenario/format.ts';
+export { type RunOptions, runScenario, type ScenarioRun } from './scenario/run.ts';
 // Machines.
 export { MachineContext } from './machine/context.ts';
 export type { MachineCost, NodeCost } from './machine/cost.ts';
@@ -83,6 +124,7 @@ export { type BlockRun, blockRun } from './memory/block-run.ts';
 export { type AllocationSource, FailureInjector, type FailureRule } from './memory/failures.ts';
 export { Memblock, type MemblockOptions, NUMA_NO_NODE } from './memory/memblock.ts';
 export { MemoryMap, type MemoryMapInput, type MemoryRange } from './memory/memory-map.ts';
+export type { ZoneName } from './memory/zones.ts';
 export { PageAllocator } from './memory/page-allocator.ts';
 export { type FreeOutcome, Ram, type Region } from './memory/ram.ts';
 export { RangeSet } from './memory/range-set.ts';
@@ -112,4 +154,6 @@ export {
 } from './sparse/section.ts';
 export { Sections } from './sparse/sections.ts';
 export { subsectionMask } from './sparse/subsection-map.ts';
+export { populatesCompoundPages, vmemmapCanOptimize } from './sparse/can-optimize.ts';
 export type { Trace, TraceStep } from './trace.ts';
+export { type Device, DeviceMemory, type DeviceOptions } from './zone-device/device-memory.ts';

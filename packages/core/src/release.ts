@@ -32,10 +32,50 @@ export interface KernelRelease {
   /** vmemmap_populate() and the generic functions below it are handed the `pgmap`. Before, they never see it. */
   readonly passesPgmap: boolean;
   /**
+   * Who sees to compound device memory that can be optimised: `generic`, __populate_section_memmap() calls
+   * vmemmap_populate_compound_pages() past the architecture; `arch`, vmemmap_populate() is called for it too, so that the
+   * architecture's own steps run.
+   */
+  readonly compoundPages: 'generic' | 'arch';
+  /**
+   * What the memmap counters are told about added memory. `on-success`: all of it, once it is populated, and taken off
+   * again also when it was not; `as-if-populated`: all of it, also when populating failed, so that taking it off evens
+   * out, and of an optimised range only the pages it really takes
+   * (mm/sparse-vmemmap.c:populate_section_memmap, section_nr_vmemmap_pages).
+   */
+  readonly memmapAccounting: 'on-success' | 'as-if-populated';
+  /**
+   * How the tail pages of device memory in compound pages are shared. `own`: the second page of each compound, writable;
+   * `zone`: one page of the node's ZONE_DEVICE for each order, read-only, and the compound keeps its first page alone.
+   */
+  readonly daxTail: 'own' | 'zone';
+  /**
+   * What the tails of an optimised HugeTLB page are mapped to. `own-head`: its own head page; `zone`: one page that all
+   * HugeTLB pages of a zone and size share (mm/hugetlb_vmemmap.c:vmemmap_get_tail).
+   */
+  readonly hugetlbTail: 'own-head' | 'zone';
+  /**
+   * Gigantic pages of boot that are never populated in full, on an architecture with `hugetlb-vmemmap-preinit`: `no`;
+   * `late`, after sparse_init(), populated as ever when that fails; `early`, before it, and it stops when that fails
+   * (mm/hugetlb_vmemmap.c:hugetlb_vmemmap_init_early, _late).
+   */
+  readonly hugetlbPreinit: 'no' | 'late' | 'early';
+  /**
+   * Tails of such pages are mapped read-only at once. Before, writable, and write-protected when the struct pages are
+   * initialised (mm/sparse-vmemmap.c:vmemmap_wrprotect_hvo).
+   */
+  readonly preinitReadOnly: boolean;
+  /**
    * A section whose memmap is populated ahead of HugeTLB pages has a flag of its own
    * (include/linux/mmzone.h: SECTION_IS_VMEMMAP_PREINIT).
    */
   readonly preinitSections: boolean;
+  /**
+   * A tail's compound_info is the mask that leads from its own address to its head, equal for all tails of an order, where
+   * HugeTLB pages can be optimised and struct pages are a power of two. Before, it is the head's address
+   * (include/linux/page-flags.h:compound_info_has_mask).
+   */
+  readonly compoundInfoMask: boolean;
 }
 
 const LINUX_7_3: KernelRelease = {
@@ -46,37 +86,89 @@ const LINUX_7_3: KernelRelease = {
   bootFailure: 'panic',
   syncsNewTopLevelEntries: true,
   passesPgmap: false,
+  compoundPages: 'generic',
+  memmapAccounting: 'as-if-populated',
+  daxTail: 'own',
+  hugetlbTail: 'zone',
+  hugetlbPreinit: 'early',
+  preinitReadOnly: false,
   preinitSections: true,
+  compoundInfoMask: true,
+};
+
+const SERIES = '"Generalize vmemmap optimization for DAX and HugeTLB"';
+
+const SERIES_04: KernelRelease = {
+  ...LINUX_7_3,
+  name: 'series-04',
+  title: `Linux 7.3-rc7 with patches 1 to 4 of ${SERIES}`,
+  passesPgmap: true,
+};
+
+const SERIES_05: KernelRelease = {
+  ...SERIES_04,
+  name: 'series-05',
+  title: `the same with patch 5: vmemmap_populate() is called for compound device memory too`,
+  compoundPages: 'arch',
 };
 
 /** The modelled revisions, oldest first. */
 export const releases: readonly KernelRelease[] = [
   {
+    ...LINUX_7_3,
     name: '6.12',
-    title: 'Linux 6.12.107 (stable, with the page-directory sync ported back)',
+    title: 'Linux 6.12.107 (stable, with the page-directory sync and the accounting fixes ported back)',
     version: [6, 12],
     sparseBuffer: true,
     bootFailure: 'absent',
-    syncsNewTopLevelEntries: true,
-    passesPgmap: false,
+    hugetlbTail: 'own-head',
+    hugetlbPreinit: 'no',
     preinitSections: false,
+    compoundInfoMask: false,
   },
   {
+    ...LINUX_7_3,
+    name: '6.16',
+    title: 'Linux 6.16, the last that does not sync new top-level entries when it makes them',
+    version: [6, 16],
+    sparseBuffer: true,
+    bootFailure: 'absent',
+    syncsNewTopLevelEntries: false,
+    memmapAccounting: 'on-success',
+    hugetlbTail: 'own-head',
+    hugetlbPreinit: 'late',
+    compoundInfoMask: false,
+  },
+  {
+    ...LINUX_7_3,
     name: '7.2',
     title: 'Linux 7.2.13',
     version: [7, 2],
-    sparseBuffer: false,
     bootFailure: 'absent',
-    syncsNewTopLevelEntries: true,
-    passesPgmap: false,
-    preinitSections: true,
+    hugetlbPreinit: 'late',
   },
   LINUX_7_3,
   {
     ...LINUX_7_3,
-    name: 'series-04',
-    title: 'Linux 7.3-rc7 with patches 1 to 4 of "Generalize vmemmap optimization for DAX and HugeTLB"',
-    passesPgmap: true,
+    name: '7.3-unsynced',
+    title: 'Linux 7.3-rc7 less the sync of new top-level entries: what the series says it mends',
+    syncsNewTopLevelEntries: false,
+  },
+  SERIES_04,
+  SERIES_05,
+  {
+    ...SERIES_05,
+    name: 'series-05-unsynced',
+    title: 'series-05 less the sync of new top-level entries: patch 5 on its own',
+    syncsNewTopLevelEntries: false,
+  },
+  {
+    ...SERIES_05,
+    name: 'series-49',
+    title: `the end of ${SERIES}, inferred from the titles of its patches`,
+    passesPgmap: false,
+    daxTail: 'zone',
+    preinitReadOnly: true,
   },
 ];
 

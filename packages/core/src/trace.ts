@@ -23,6 +23,16 @@ export type TraceStep =
       readonly pa: number;
       readonly size: number;
     }
+  | { readonly step: 'split'; readonly level: string; readonly offset: number; readonly pa: number }
+  | {
+      readonly step: 'remap';
+      readonly level: string;
+      readonly offset: number;
+      readonly count: number;
+      readonly pa: number;
+      readonly paStep: number;
+      readonly readOnly: boolean;
+    }
   | { readonly step: 'free-table'; readonly level: string; readonly offset: number; readonly pa: number }
   | { readonly step: 'flush-tlb'; readonly offset: number; readonly end: number };
 

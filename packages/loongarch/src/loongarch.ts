@@ -14,6 +14,7 @@ import {
   type VmemmapArch,
   type VmemmapOps,
   type VmemmapWindow,
+  type Without,
 } from '@vmemmap/core';
 import { config as fields, type LoongarchConfig } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
@@ -21,11 +22,25 @@ import { tableLevels } from './geometry.ts';
 import { completeConfig, memoryModel, vmemmapWindow } from './layout.ts';
 import { LoongarchOps } from './ops.ts';
 
+const ALWAYS: readonly Capability[] = ['page-tables', 'memory-hotplug', 'optimize-hugetlb-vmemmap'];
+const WITHOUT: Without = {
+  altmap: 'arch/loongarch/mm/init.c:vmemmap_populate passes NULL on',
+  free: 'arch/loongarch/mm/init.c:vmemmap_free is empty',
+  'memmap-on-memory': 'arch/loongarch/Kconfig selects no ARCH_MHP_MEMMAP_ON_MEMORY_ENABLE',
+  'optimize-dax-vmemmap': 'arch/loongarch/Kconfig selects no ARCH_WANT_OPTIMIZE_DAX_VMEMMAP',
+  'hugetlb-vmemmap-preinit': 'arch/loongarch/Kconfig selects no ARCH_WANT_HUGETLB_VMEMMAP_PREINIT',
+};
+/** arch/loongarch/mm/init.c:arch_zone_limits_init: ZONE_DMA32 ends at 4 GiB. */
+const ZONE_LIMITS: readonly number[] = [2 ** 32];
+
 class LoongarchArch implements VmemmapArch {
   readonly name = 'loongarch';
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
+  readonly without: Without = WITHOUT;
+  readonly hugePageSizes: readonly number[];
+  readonly zoneLimits = ZONE_LIMITS;
   readonly entryLayouts: readonly EntryLayout[];
   readonly #input: LoongarchConfig;
 
@@ -35,7 +50,9 @@ class LoongarchArch implements VmemmapArch {
     this.config = { ...config };
     this.model = memoryModel(config);
     // With two levels struct pages lie in base pages.
-    this.capabilities = config.levels > 2 ? ['huge-pages', 'page-tables'] : ['page-tables'];
+    this.capabilities = [...(config.levels > 2 ? (['huge-pages'] as const) : []), ...ALWAYS];
+    // A PMD of the levels that the kernel folds away or not: 2^(page shift - 3) pages.
+    this.hugePageSizes = [config.pageSize * (config.pageSize / 8)];
     this.entryLayouts = entryLayouts(tableLevels(config));
   }
 
@@ -61,7 +78,7 @@ export const loongarch: ArchPlugin<LoongarchConfig> = definePlugin<LoongarchConf
   name: 'loongarch',
   about: 'LoongArch: 4K, 16K and 64K pages, 2 to 4 levels, empty entries that point to invalid tables; never frees',
   config: fields,
-  capabilities: ['huge-pages', 'page-tables'],
+  capabilities: ['huge-pages', ...ALWAYS],
   variants: [
     { about: '16K pages, 3 levels', config: {} },
     { about: '16K pages, 3 levels, no KFENCE', config: { kfence: false } },

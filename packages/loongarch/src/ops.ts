@@ -7,11 +7,13 @@ import {
   PageTable,
   type PmdHooks,
   type PopulateContext,
+  populatesCompoundPages,
   TableWalker,
   type VmemAltmap,
   type VmemmapOps,
   type VmemmapWalker,
   vmemmapPopulateBasepages,
+  vmemmapPopulateCompoundPages,
   vmemmapPopulateHugepages,
 } from '@vmemmap/core';
 import type { LoongarchConfig } from './config.ts';
@@ -68,9 +70,11 @@ export class LoongarchOps implements VmemmapOps, PmdHooks {
     start: number,
     end: number,
     node: number,
-    _altmap: VmemAltmap | undefined,
+    altmap: VmemAltmap | undefined,
     pgmap: DevPagemap | undefined,
   ): Errno {
+    if (populatesCompoundPages(this.#m, altmap, pgmap))
+      return vmemmapPopulateCompoundPages(this.pageTable, start, end, node, pgmap);
     if (!this.#hugePages) return vmemmapPopulateBasepages(this.pageTable, start, end, node, undefined, pgmap);
     return vmemmapPopulateHugepages(this.pageTable, start, end, node, undefined, pgmap, this);
   }

@@ -1,20 +1,17 @@
 import { type BlockRun, blockRun, isAligned, type PageTable, type VmemAltmap } from '@vmemmap/core';
 import { altmapCrossBoundary } from './altmap.ts';
-import type { SharedPages } from './shared-pages.ts';
 
 const SOURCE = 'arch/powerpc/mm/book3s64/radix_pgtable.c:radix__vmemmap_pte_populate';
 
 /** radix__vmemmap_pte_populate() (arch/powerpc/mm/book3s64/radix_pgtable.c): one entry of the last level. */
 export class BasePages {
   readonly #table: PageTable;
-  readonly #shared: SharedPages;
   readonly #pageSize: number;
   readonly #name: string;
   readonly #run: BlockRun = blockRun();
 
-  constructor(table: PageTable, shared: SharedPages) {
+  constructor(table: PageTable) {
     this.#table = table;
-    this.#shared = shared;
     this.#pageSize = table.entrySpan(table.last);
     this.#name = table.format.levels[table.last]!.name;
   }
@@ -24,9 +21,10 @@ export class BasePages {
    * pages are of the device, or else, or if the altmap has no room, with RAM.
    * @param slot the table of the last level
    * @param reuse physical address of a page to share, -1 for none
+   * @param readOnly whether a shared page is mapped read-only
    * @returns false without memory
    */
-  populate(slot: number, addr: number, node: number, altmap: VmemAltmap | undefined, reuse = -1): boolean {
+  populate(slot: number, addr: number, node: number, altmap: VmemAltmap | undefined, reuse = -1, readOnly = false): boolean {
     const table = this.#table;
     const { m, last } = table;
     const index = table.index(last, addr);
@@ -38,10 +36,11 @@ export class BasePages {
         m.trace?.({ step: 'out-of-memory', level: this.#name, offset: addr, size: this.#pageSize });
         return false;
       }
-    } else this.#shared.get(reuse);
+    } else m.getPage(reuse);
     if (!isAligned(addr, this.#pageSize))
       m.events.record('VM_BUG_ON', 'pte-unaligned', SOURCE, () => `!PAGE_ALIGNED(addr 0x${addr.toString(16)})`);
-    table.setLeaves(last, slot, index, 1, pa, 0);
+    if (readOnly) table.setReadOnlyLeaves(last, slot, index, 1, pa);
+    else table.setLeaves(last, slot, index, 1, pa, 0);
     m.trace?.({ step: 'leaves', level: this.#name, offset: addr, count: 1, pa, paStep: 0 });
     return true;
   }

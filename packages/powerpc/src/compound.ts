@@ -35,7 +35,9 @@ export class CompoundPages {
    * @returns 0 or -ENOMEM; what was populated before the error stays
    */
   populate(start: number, end: number, node: number, { vmemmapShift }: DevPagemap): Errno {
-    const { structPageSize } = this.#table.m.model;
+    const { m } = this.#table;
+    const { structPageSize } = m.model;
+    const sharesTail = m.release.daxTail === 'zone';
     const compound = 2 ** vmemmapShift;
     let next: number;
     for (let addr = start; addr < end; addr = next) {
@@ -51,12 +53,17 @@ export class CompoundPages {
       if (inside === 0) {
         if (!this.#pages.populate(slot, addr, node, undefined)) return ENOMEM;
         this.#verify(slot, addr, node);
+        if (sharesTail) continue;
         if (!this.#populateAddress(next, node)) return ENOMEM;
         next += this.#pageSize;
         continue;
       }
-      const tail = this.#tailPage(addr - inside * structPageSize + this.#pageSize, node);
-      if (!this.#pages.populate(slot, addr, node, undefined, tail)) return ENOMEM;
+      // At the series' end the tail is that of the node's ZONE_DEVICE ([INF] patches 36 and 38).
+      const tail = sharesTail
+        ? m.sharedTailPage(vmemmapShift, node)
+        : this.#tailPage(addr - inside * structPageSize + this.#pageSize, node);
+      if (sharesTail && tail < 0) return ENOMEM;
+      if (!this.#pages.populate(slot, addr, node, undefined, tail, sharesTail)) return ENOMEM;
       this.#verify(slot, addr, node);
     }
     return OK;

@@ -15,6 +15,8 @@ const PAGE_ACCESSED = 0x100;
 
 /** PAGE_KERNEL: the same at every level, whatever the CPU and the page size. */
 const KERNEL = PAGE_ACCESSED | PAGE_DIRTY | PAGE_PRIVILEGED | PAGE_READ | PAGE_WRITE;
+/** PAGE_KERNEL_RO: what is never written to is not dirty. */
+const KERNEL_RO = PAGE_ACCESSED | PAGE_PRIVILEGED | PAGE_READ;
 /** RADIX_PTE_NONE_MASK: the bits that hardware may set are no part of pte_none(). */
 const NONE_MASK = PAGE_DIRTY | PAGE_ACCESSED;
 
@@ -59,6 +61,11 @@ export class RadixFormat implements PageTableFormat {
 
   makeLeaf(_level: number, pa: number, out: Entry): void {
     out.lo = pa | KERNEL;
+    out.hi = (pa / LANE) | PAGE_PRESENT | PAGE_PTE;
+  }
+
+  makeReadOnlyLeaf(_level: number, pa: number, out: Entry): void {
+    out.lo = pa | KERNEL_RO;
     out.hi = (pa / LANE) | PAGE_PRESENT | PAGE_PTE;
   }
 

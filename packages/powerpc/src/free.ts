@@ -8,7 +8,6 @@ import {
 } from '@vmemmap/core';
 import { isOfAltmap } from './altmap.ts';
 import type { RadixFormat } from './format.ts';
-import type { SharedPages } from './shared-pages.ts';
 import { vmemmapPopulated } from './vmemmap-populated.ts';
 
 /**
@@ -21,14 +20,12 @@ export class RadixFree implements RemoveHooks {
   readonly #m: PopulateContext;
   readonly #table: PageTable;
   readonly #format: RadixFormat;
-  readonly #shared: SharedPages;
   readonly #pmd: number;
 
-  constructor(table: PageTable, format: RadixFormat, shared: SharedPages) {
+  constructor(table: PageTable, format: RadixFormat) {
     this.#m = table.m;
     this.#table = table;
     this.#format = format;
-    this.#shared = shared;
     this.#pmd = format.pmdLevel;
   }
 
@@ -71,6 +68,6 @@ export class RadixFree implements RemoveHooks {
   #freeBacking(pa: number, size: number, altmap: VmemAltmap | undefined): void {
     if (altmap !== undefined && isOfAltmap(this.#m, altmap, pa))
       altmapFree(altmap, size / 2 ** this.#m.model.pageShift);
-    else if (this.#shared.put(pa)) this.#m.freePages(pa, size);
+    else this.#m.freePages(pa, size);
   }
 }

@@ -9,5 +9,4 @@ export type { HashTableMemory } from './hash-table.ts';
 export { type HashPaging, HashWalker } from './hash-walker.ts';
 export { powerpc } from './powerpc.ts';
 export { RadixOps } from './radix-ops.ts';
-export type { SharedPages } from './shared-pages.ts';
 export { RadixEntryReader } from './walker.ts';

@@ -10,6 +10,7 @@ import {
   type VmemmapArch,
   type VmemmapOps,
   type VmemmapWindow,
+  type Without,
 } from '@vmemmap/core';
 import { config as fields, type PowerpcConfig } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
@@ -17,8 +18,25 @@ import { HashOps } from './hash-ops.ts';
 import { checkConfig, memoryModel, vmemmapWindow } from './layout.ts';
 import { RadixOps } from './radix-ops.ts';
 
-const HASH: readonly Capability[] = ['altmap', 'free', 'no-execute'];
-const RADIX: readonly Capability[] = ['huge-pages', ...HASH, 'page-tables'];
+const HASH: readonly Capability[] = ['altmap', 'free', 'no-execute', 'memory-hotplug'];
+const RADIX: readonly Capability[] = [
+  'huge-pages',
+  ...HASH,
+  'page-tables',
+  'memmap-on-memory',
+  'optimize-dax-vmemmap',
+];
+
+const NO_HVO = 'arch/powerpc/Kconfig selects no ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP';
+const WITHOUT_RADIX: Without = { 'optimize-hugetlb-vmemmap': NO_HVO };
+const WITHOUT_HASH: Without = {
+  'optimize-hugetlb-vmemmap': NO_HVO,
+  'memmap-on-memory': 'only with the radix MMU (asm/pgtable.h:arch_supports_memmap_on_memory)',
+  'optimize-dax-vmemmap': 'only with the radix MMU (asm/book3s/64/radix.h:vmemmap_can_optimize)',
+};
+/** Huge pages of the radix MMU (radix_pgtable.c: 2M and 1G) and of the MMU before it (hash_utils.c: 16M and 16G). */
+const RADIX_HUGE_PAGES: readonly number[] = [2 ** 21, 2 ** 30];
+const HASH_HUGE_PAGES: readonly number[] = [2 ** 24, 2 ** 34];
 
 const ALTMAP_FALLBACK: ArchException = {
   name: 'altmap-fallback',
@@ -42,6 +60,8 @@ class PowerpcArch implements VmemmapArch {
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
+  readonly without: Without;
+  readonly hugePageSizes: readonly number[];
   readonly exceptions: readonly ArchException[];
   readonly entryLayouts: readonly EntryLayout[];
   readonly #config: PowerpcConfig;
@@ -53,6 +73,8 @@ class PowerpcArch implements VmemmapArch {
     this.model = memoryModel(config);
     const radix = config.mmu === 'radix';
     this.capabilities = radix ? RADIX : HASH;
+    this.without = radix ? WITHOUT_RADIX : WITHOUT_HASH;
+    this.hugePageSizes = radix ? RADIX_HUGE_PAGES : HASH_HUGE_PAGES;
     this.exceptions = radix ? [ALTMAP_FALLBACK, BOOT_TABLES] : [ALTMAP_FALLBACK, ASSUMES_POPULATED, NODE_UNCHECKED];
     this.entryLayouts = entryLayouts(config);
   }

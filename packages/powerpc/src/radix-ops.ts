@@ -6,6 +6,7 @@ import {
   type InitMm,
   PageTable,
   type PopulateContext,
+  populatesCompoundPages,
   TableWalker,
   type VmemAltmap,
   type VmemmapOps,
@@ -17,7 +18,6 @@ import { RadixFormat } from './format.ts';
 import { RadixFree } from './free.ts';
 import { policiesOf } from './policies.ts';
 import { RadixPopulate } from './populate.ts';
-import { SharedPages } from './shared-pages.ts';
 import { TableAllocator } from './table-allocator.ts';
 import { RadixEntryReader } from './walker.ts';
 
@@ -26,14 +26,14 @@ export class RadixOps implements VmemmapOps {
   readonly initMm: AddressSpace;
   readonly pageTable: PageTable;
   readonly walker: VmemmapWalker;
-  /** Which pages of struct pages more than one entry maps, and how often. */
-  readonly sharedPages: SharedPages = new SharedPages();
+  readonly #m: PopulateContext;
   readonly #tables: TableAllocator;
   readonly #populate: RadixPopulate;
   readonly #compound: CompoundPages;
   readonly #free: RadixFree;
 
   constructor(m: PopulateContext, init: InitMm) {
+    this.#m = m;
     const { pageShift } = m.model;
     const format = new RadixFormat(pageShift);
     // RADIX_PGD_TABLE_SIZE: 64 KiB whatever the page size.
@@ -42,14 +42,21 @@ export class RadixOps implements VmemmapOps {
     this.initMm = { name: 'init_mm', root };
     this.#tables = new TableAllocator(m, format);
     this.pageTable = new PageTable(m, format, root, this.#tables);
-    const pages = new BasePages(this.pageTable, this.sharedPages);
+    const pages = new BasePages(this.pageTable);
     this.#populate = new RadixPopulate(this.pageTable, pages, policiesOf(m.release));
     this.#compound = new CompoundPages(this.pageTable, pages);
-    this.#free = new RadixFree(this.pageTable, format, this.sharedPages);
+    this.#free = new RadixFree(this.pageTable, format);
     this.walker = new TableWalker(m, new RadixEntryReader(pageShift === 12 ? 12 : 16));
   }
 
-  vmemmapPopulate(start: number, end: number, node: number, altmap: VmemAltmap | undefined): Errno {
+  vmemmapPopulate(
+    start: number,
+    end: number,
+    node: number,
+    altmap: VmemAltmap | undefined,
+    pgmap: DevPagemap | undefined,
+  ): Errno {
+    if (populatesCompoundPages(this.#m, altmap, pgmap)) return this.#compound.populate(start, end, node, pgmap);
     return this.#populate.populate(start, end, node, altmap);
   }
 
@@ -66,6 +73,14 @@ export class RadixOps implements VmemmapOps {
 
   vmemmapFree(start: number, end: number, altmap: VmemAltmap | undefined): void {
     this.#free.free(start, end, altmap);
+  }
+
+  /**
+   * arch_supports_memmap_on_memory() (asm/pgtable.h): with 64K pages a memmap of any size, since what of the altmap does not
+   * fit comes from RAM.
+   */
+  supportsMemmapOnMemory(vmemmapSize: number): boolean {
+    return this.#m.model.pageShift !== 12 || vmemmapSize % this.pageTable.entrySpan(this.pageTable.format.pmdLevel) === 0;
   }
 
   /** mm_core_init(): from here on tables come from slab caches and page fragments. */

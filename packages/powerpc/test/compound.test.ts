@@ -56,7 +56,7 @@ describe('vmemmap_populate_compound_pages of book3s64', () => {
     const m = machine();
     populate(m, START, START + COMPOUND);
     const [head, tail] = leavesIn(m, START, Infinity);
-    expect([head!, tail!].map(({ pa }) => radixOps(m).sharedPages.count(pa))).toEqual([1, 7]);
+    expect([head!, tail!].map(({ pa }) => m.pageCount(pa))).toEqual([1, 7]);
   });
 
   it('takes as much memory as it maps: 2 pages for each compound, and a table', () => {
@@ -93,7 +93,7 @@ describe('vmemmap_populate_compound_pages of book3s64', () => {
     expect(populate(m, START, START + COMPOUND)).toBe(OK);
     expect([...m.leaves()]).toEqual(before);
     expect(m.ram.freeBytes()).toBe(free);
-    expect(radixOps(m).sharedPages.count(leavesIn(m, START, Infinity)[1]!.pa)).toBe(7);
+    expect(m.pageCount(leavesIn(m, START, Infinity)[1]!.pa)).toBe(7);
   });
 
   it('passes over a leaf that is there, to its end', () => {
@@ -109,7 +109,7 @@ describe('vmemmap_populate_compound_pages of book3s64', () => {
     m.ops.vmemmapPopulate(START, START + 1, 0, undefined, undefined);
     expect(populate(m, START + 2 * MiB, START + 2 * MiB + 4 * PAGE, 18)).toBe(OK);
     expect(shape(m, START + 2 * MiB - PAGE, 6)).toBe('#abcd.');
-    for (const { pa } of leavesIn(m, START + 2 * MiB, Infinity)) expect(radixOps(m).sharedPages.count(pa)).toBe(1);
+    for (const { pa } of leavesIn(m, START + 2 * MiB, Infinity)) expect(m.pageCount(pa)).toBe(1);
   });
 
   it('fails when the second page of a compound that begins here lies in a leaf', () => {
@@ -129,7 +129,7 @@ describe('vmemmap_populate_compound_pages of book3s64', () => {
     const leaves = leavesIn(m, START, Infinity);
     expect(leaves.length).toBe(4096);
     expect(new Set(leaves.map(({ pa }) => pa)).size).toBe(2);
-    expect(radixOps(m).sharedPages.count(leaves[1]!.pa)).toBe(4095);
+    expect(m.pageCount(leaves[1]!.pa)).toBe(4095);
   });
 
   it('returns -ENOMEM without memory for a table or for the first page', () => {
@@ -225,7 +225,7 @@ describe('freeing compound pages', () => {
     const { pa } = leavesIn(m, START, Infinity)[1]!;
     for (let n = 7; n > 1; n--) {
       m.ops.vmemmapFree(START + n * PAGE, START + (n + 1) * PAGE, undefined);
-      expect(radixOps(m).sharedPages.count(pa)).toBe(n - 1);
+      expect(m.pageCount(pa)).toBe(n - 1);
       expect(m.ram.isAllocated(pa, PAGE)).toBe(true);
     }
     m.ops.vmemmapFree(START + PAGE, START + 2 * PAGE, undefined);

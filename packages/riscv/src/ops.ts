@@ -7,9 +7,11 @@ import {
   PageTable,
   type PmdHooks,
   type PopulateContext,
+  populatesCompoundPages,
   type VmemAltmap,
   type VmemmapOps,
   type VmemmapWalker,
+  vmemmapPopulateCompoundPages,
   vmemmapPopulateHugepages,
   vmemmapVerify,
 } from '@vmemmap/core';
@@ -47,8 +49,8 @@ export class RiscvOps implements VmemmapOps {
     this.initMm = { name: 'init_mm', root };
     this.pageTable = new PageTable(m, this.#format, root, {
       // p4d_alloc(), pud_alloc() and pmd_alloc() print nothing, as the generic code does.
-      allocTable: (_level, node) =>
-        this.#preallocating ? m.allocPages(PAGE_SIZE, node) : m.allocBlock(PAGE_SIZE, node),
+      allocTable: (_level, node, splits) =>
+        splits || this.#preallocating ? m.allocPages(PAGE_SIZE, node) : m.allocBlock(PAGE_SIZE, node),
     });
     this.#hooks = this.#policies.checksPmdLeaf ? {} : { checkPmd: this.#checkAnyPmd.bind(this) };
     this.#free = new RiscvFree(this.pageTable, this.#format);
@@ -64,6 +66,8 @@ export class RiscvOps implements VmemmapOps {
     pgmap: DevPagemap | undefined,
   ): Errno {
     if (this.#policies.warnsOutsideWindow && (start < 0 || end > this.#windowSize)) this.#warnOutside(start, end);
+    if (populatesCompoundPages(this.#m, altmap, pgmap))
+      return vmemmapPopulateCompoundPages(this.pageTable, start, end, node, pgmap);
     return vmemmapPopulateHugepages(this.pageTable, start, end, node, altmap, pgmap, this.#hooks);
   }
 

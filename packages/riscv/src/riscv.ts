@@ -14,6 +14,7 @@ import {
   type VmemmapArch,
   type VmemmapOps,
   type VmemmapWindow,
+  type Without,
 } from '@vmemmap/core';
 import { config as fields, type RiscvConfig } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
@@ -25,7 +26,23 @@ import { policiesOf } from './policies.ts';
  * The same in every configuration. Root entries are made in advance for all address spaces, so there is no
  * page-directory sync.
  */
-const CAPABILITIES: readonly Capability[] = ['huge-pages', 'altmap', 'free', 'no-execute', 'page-tables'];
+const WITHOUT_HVO: readonly Capability[] = [
+  'huge-pages',
+  'altmap',
+  'free',
+  'no-execute',
+  'page-tables',
+  'memory-hotplug',
+  'memmap-on-memory',
+  'optimize-dax-vmemmap',
+];
+const CAPABILITIES: readonly Capability[] = [...WITHOUT_HVO, 'optimize-hugetlb-vmemmap'];
+
+/** arch/riscv/mm/hugetlbpage.c:__hugetlb_valid_size: 64 KiB are a Svnapot range. */
+const NAPOT_SIZE = 2 ** 16;
+const HUGE_PAGE_SIZES: readonly number[] = [2 ** 21, 2 ** 30];
+/** arch/riscv/mm/init.c:arch_zone_limits_init: ZONE_DMA32 ends at 4 GiB. */
+const ZONE_LIMITS: readonly number[] = [2 ** 32];
 
 const EXCEPTIONS: readonly ArchException[] = [
   {
@@ -49,7 +66,10 @@ class RiscvArch implements VmemmapArch {
   readonly name = 'riscv';
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
-  readonly capabilities: readonly Capability[] = CAPABILITIES;
+  readonly capabilities: readonly Capability[];
+  readonly without: Without;
+  readonly hugePageSizes: readonly number[];
+  readonly zoneLimits = ZONE_LIMITS;
   readonly exceptions: readonly ArchException[] = EXCEPTIONS;
   readonly entryLayouts: readonly EntryLayout[];
   readonly #config: RiscvConfig;
@@ -59,6 +79,14 @@ class RiscvArch implements VmemmapArch {
     this.#config = config;
     this.config = { ...config };
     this.model = memoryModel(config);
+    this.capabilities = config.hugetlbVmemmapOptimize ? CAPABILITIES : WITHOUT_HVO;
+    this.without = {
+      'hugetlb-vmemmap-preinit': 'arch/riscv/Kconfig selects no ARCH_WANT_HUGETLB_VMEMMAP_PREINIT',
+      ...(!config.hugetlbVmemmapOptimize && {
+        'optimize-hugetlb-vmemmap': 'the kernel is built without CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP',
+      }),
+    };
+    this.hugePageSizes = config.svnapot ? [NAPOT_SIZE, ...HUGE_PAGE_SIZES] : HUGE_PAGE_SIZES;
     this.entryLayouts = entryLayouts(config);
   }
 

@@ -17,6 +17,7 @@ import {
   VmemmapError,
   type VmemmapOps,
   type VmemmapWindow,
+  type Without,
 } from '@vmemmap/core';
 import { config as fields, type S390Config } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
@@ -31,12 +32,20 @@ const EXCEPTIONS: readonly ArchException[] = [
   },
 ];
 
+const WITHOUT: Without = {
+  'optimize-hugetlb-vmemmap': 'arch/s390/Kconfig selects no ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP',
+  'optimize-dax-vmemmap': 'arch/s390/Kconfig selects no ARCH_WANT_OPTIMIZE_DAX_VMEMMAP',
+};
+
 class S390Arch implements VmemmapArch {
   readonly name = 's390';
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
   readonly exceptions = EXCEPTIONS;
+  readonly without: Without = WITHOUT;
+  /** arch/s390/mm/hugetlbpage.c:arch_hugetlb_valid_size: frames of 1 MiB and of 2 GiB. */
+  readonly hugePageSizes: readonly number[];
   readonly entryLayouts = entryLayouts;
   readonly #config: S390Config;
 
@@ -51,7 +60,10 @@ class S390Arch implements VmemmapArch {
       'free',
       ...(config.nx ? (['no-execute'] as const) : []),
       'page-tables',
+      'memory-hotplug',
+      'memmap-on-memory',
     ];
+    this.hugePageSizes = [...(config.edat1 ? [2 ** 20] : []), ...(config.edat2 ? [2 ** 31] : [])];
   }
 
   modelOn(release: KernelRelease): MemoryModel {
@@ -91,7 +103,15 @@ export const s390: ArchPlugin<S390Config> = definePlugin<S390Config>({
   name: 's390',
   about: 's390x: 3 and 4 levels, 1 MiB frames or base pages, a layout that follows from the memory',
   config: fields,
-  capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', 'page-tables'],
+  capabilities: [
+    'huge-pages',
+    'altmap',
+    'free',
+    'no-execute',
+    'page-tables',
+    'memory-hotplug',
+    'memmap-on-memory',
+  ],
   variants: [
     { about: '3 levels, 1 MiB frames', config: {} },
     { about: 'base pages only', config: { edat1: false, edat2: false } },

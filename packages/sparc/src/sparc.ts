@@ -11,6 +11,7 @@ import {
   type VmemmapArch,
   type VmemmapOps,
   type VmemmapWindow,
+  type Without,
 } from '@vmemmap/core';
 import { type Chip, chipOf, machineOf } from './chips.ts';
 import { config as fields, type SparcConfig } from './config.ts';
@@ -24,11 +25,22 @@ import { SparcOps } from './ops.ts';
  */
 const CAPABILITIES: readonly Capability[] = ['huge-pages', 'page-tables'];
 
+const WITHOUT: Without = {
+  'memory-hotplug': 'arch/sparc/Kconfig selects no ARCH_ENABLE_MEMORY_HOTPLUG',
+  altmap: 'arch/sparc/mm/init_64.c:vmemmap_populate passes NULL on',
+  'optimize-hugetlb-vmemmap': 'arch/sparc/Kconfig selects no ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP',
+};
+
+/** arch/sparc/mm/init_64.c:hugetlbpage_init: 64 KiB, 8 MiB, 256 MiB, 2 GiB, 16 GiB. */
+const HUGE_PAGE_SIZES: readonly number[] = [2 ** 16, 2 ** 23, 2 ** 28, 2 ** 31, 2 ** 34];
+
 class SparcArch implements VmemmapArch {
   readonly name = 'sparc';
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
   readonly capabilities = CAPABILITIES;
+  readonly without: Without = WITHOUT;
+  readonly hugePageSizes = HUGE_PAGE_SIZES;
   readonly entryLayouts: readonly EntryLayout[];
   readonly #chip: Chip;
 

@@ -9,12 +9,14 @@ import {
   PageTable,
   type PopulateContext,
   pagesPerSection,
+  populatesCompoundPages,
   SubPmdUse,
   TableWalker,
   type VmemAltmap,
   type VmemmapOps,
   type VmemmapWalker,
   vmemmapPopulateBasepages,
+  vmemmapPopulateCompoundPages,
   vmemmapPopulateHugepages,
   vmemmapVerify,
 } from '@vmemmap/core';
@@ -108,6 +110,8 @@ export class X86Ops implements VmemmapOps {
     altmap: VmemAltmap | undefined,
     pgmap: DevPagemap | undefined,
   ): Errno {
+    if (populatesCompoundPages(this.#m, altmap, pgmap))
+      return vmemmapPopulateCompoundPages(this.pageTable, start, end, node, pgmap);
     // Less than a section never uses the altmap.
     if (end - start < this.#sectionBytes) {
       return vmemmapPopulateBasepages(this.pageTable, start, end, node, undefined, pgmap);

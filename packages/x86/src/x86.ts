@@ -18,11 +18,28 @@ import { X86Format } from './format.ts';
 import { checkConfig, checkMemory, memoryModel, vmemmapWindow } from './layout.ts';
 import { X86Ops } from './ops.ts';
 
+const ALWAYS: readonly Capability[] = [
+  'page-directory-sync',
+  'page-tables',
+  'memory-hotplug',
+  'memmap-on-memory',
+  'optimize-dax-vmemmap',
+  'optimize-hugetlb-vmemmap',
+  'hugetlb-vmemmap-preinit',
+];
+
+/** arch/x86/mm/hugetlbpage.c:arch_hugetlb_valid_size: 2 MiB, and 1 GiB with GBPAGES, as every CPU modelled here has. */
+const HUGE_PAGE_SIZES: readonly number[] = [2 ** 21, 2 ** 30];
+/** arch/x86/mm/init.c:arch_zone_limits_init: ZONE_DMA ends at 16 MiB, ZONE_DMA32 at 4 GiB. */
+const ZONE_LIMITS: readonly number[] = [2 ** 24, 2 ** 32];
+
 class X86Arch implements VmemmapArch {
   readonly name = 'x86';
   readonly config: VmemmapArch['config'];
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
+  readonly hugePageSizes: readonly number[];
+  readonly zoneLimits = ZONE_LIMITS;
   readonly entryLayouts: readonly EntryLayout[];
   readonly #config: X86Config;
 
@@ -37,9 +54,9 @@ class X86Arch implements VmemmapArch {
       ...(config.pse ? (['huge-pages', 'altmap'] as const) : []),
       'free',
       ...(config.nx ? (['no-execute'] as const) : []),
-      'page-directory-sync',
-      'page-tables',
+      ...ALWAYS,
     ];
+    this.hugePageSizes = config.pse ? HUGE_PAGE_SIZES : [];
   }
 
   window(memory: Public<MemoryMap>): VmemmapWindow {
@@ -60,7 +77,7 @@ export const x86: ArchPlugin<X86Config> = definePlugin<X86Config>({
   name: 'x86',
   about: 'x86-64: 4 and 5 levels, 2 MiB or base pages, page-directory sync',
   config: fields,
-  capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', 'page-directory-sync', 'page-tables'],
+  capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', ...ALWAYS],
   variants: [
     { about: '5 levels, 2 MiB pages', config: {} },
     { about: '4 levels, 2 MiB pages', config: { la57: false } },

@@ -73,7 +73,7 @@ function compareFile(file: string, registry: ArchRegistry, most: number): Result
     if (!isVmemmapError(error)) throw error;
     const nothing = {
       equal: false,
-      compared: { leaves: 0, tables: 0, sections: 0 },
+      compared: { leaves: 0, tables: 0, sections: 0, steps: 0 },
       notCompared: [],
       differences: [],
       differenceCount: 0,
@@ -84,10 +84,10 @@ function compareFile(file: string, registry: ArchRegistry, most: number): Result
 
 function resultText(result: Result, { colors }: Session): string {
   const { equal, compared, notCompared, differences, differenceCount } = result;
-  const { leaves, tables, sections } = compared;
+  const { leaves, tables, sections, steps } = compared;
   const name = printable(result.name);
   const left = notCompared.length === 0 ? '' : `; not compared: ${printable(notCompared.join(', '))}`;
-  const counts = `${plural(leaves, 'leaf', 'leaves')}, ${plural(tables, 'table')}, ${plural(sections, 'section')}${left}`;
+  const counts = `${plural(leaves, 'leaf', 'leaves')}, ${plural(tables, 'table')}, ${plural(sections, 'section')}${steps === 0 ? '' : `, ${plural(steps, 'step')}`}${left}`;
   if (equal) return `${colors.green('equal')}    ${name}  ${counts}`;
   const lines = [`${colors.red('differs')}  ${name}  ${counts}; ${plural(differenceCount, 'difference')}`];
   for (const { part, where, expected, found } of differences) {

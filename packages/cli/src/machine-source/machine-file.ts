@@ -1,5 +1,6 @@
 import { VmemmapError } from '@vmemmap/core';
-import { type Capture, captureConfig, captureSchema, checkJson, parseJson } from '@vmemmap/core/capture';
+import { scenarioConfig } from '@vmemmap/core';
+import { type Capture, captureSchema, checkJson, parseJson } from '@vmemmap/core/capture';
 import { z } from 'zod';
 import { readText } from '../read-text.ts';
 import { readSize } from '../size.ts';
@@ -104,7 +105,7 @@ function captureMachine(capture: Capture): MachineSource {
     title: capture.name,
     arch,
     release,
-    config: (plugin) => captureConfig(capture, plugin),
+    config: (plugin) => scenarioConfig(capture.machine, plugin),
     memory: () => ({ ranges: memory }),
   };
 }

@@ -19,6 +19,10 @@ export function traceText(step: TraceStep, machine: Machine): string {
       return `sync           ${step.level} for ${va(step.offset)} to ${step.mm}`;
     case 'clear':
       return `clear          ${step.level} for ${va(step.offset)}, was ${hex(step.pa)}, ${sizeText(step.size)}`;
+    case 'split':
+      return `split          ${step.level} leaf for ${va(step.offset)}, of ${hex(step.pa)}`;
+    case 'remap':
+      return `remap          ${step.count} x ${step.level} from ${va(step.offset)} to ${hex(step.pa)}${step.readOnly ? ', read-only' : ''}`;
     case 'free-table':
       return `free table     ${step.level} for ${va(step.offset)} at ${hex(step.pa)}`;
     case 'flush-tlb':

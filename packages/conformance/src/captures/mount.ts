@@ -1,5 +1,5 @@
-import { type ArchPlugin, checkPlugin, isVmemmapError, type Machine } from '@vmemmap/core';
-import { type Capture, type Comparison, compareMachine, readCapture, replayCapture } from '@vmemmap/core/capture';
+import { type ArchPlugin, checkPlugin, isVmemmapError, type ScenarioRun } from '@vmemmap/core';
+import { type Capture, type Comparison, compareRun, readCapture, replayCapture } from '@vmemmap/core/capture';
 import type { TestRunner } from '../mount.ts';
 import { tamperings } from './tamperings.ts';
 
@@ -31,17 +31,17 @@ export function mountCaptures<C extends object>(
     for (const { name, text } of files) {
       it(`${name} is equal`, () => {
         const capture = readCapture(text, name);
-        mustBeEqual(capture, compareMachine(replayCapture(capture, checked), capture, 10));
+        mustBeEqual(capture, compareRun(replayCapture(capture, checked), capture, 10));
       });
       it(`${name} with anything changed is not`, () => {
         const capture = readCapture(text, name);
-        const machine = replayCapture(capture, checked);
+        const run = replayCapture(capture, checked);
         const large = sum(capture.expected.leaves) > LARGE;
         const missed: string[] = [];
         for (const { what, fine = false, change } of tamperings) {
           const json = JSON.parse(text);
           if ((fine && large) || !change(json)) continue;
-          if (!isFoundOut(machine, JSON.stringify(json), name)) missed.push(what);
+          if (!isFoundOut(run, JSON.stringify(json), name)) missed.push(what);
         }
         if (missed.length > 0) throw new Error(`${name}: the comparison does not see ${missed.join('; ')}`);
       });
@@ -54,9 +54,9 @@ function sum(list: readonly { readonly count: number }[]): number {
 }
 
 // A change can make a capture contradict itself; then it is refused.
-function isFoundOut(machine: Machine, text: string, name: string): boolean {
+function isFoundOut(run: ScenarioRun, text: string, name: string): boolean {
   try {
-    return !compareMachine(machine, readCapture(text, name), 1).equal;
+    return !compareRun(run, readCapture(text, name), 1).equal;
   } catch (error) {
     if (isVmemmapError(error)) return true;
     throw error;

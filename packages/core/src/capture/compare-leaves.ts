@@ -31,6 +31,7 @@ export function compareLeaves(
   const theirs = [...expectedLeaves(machine, expected, outside, ours.length + MOST_MORE, differences)];
   checkBlocks(machine, theirs, expected, differences);
   const frames = new FrameClasses(differences);
+  const blocks = new SplitBlocks(machine, differences);
   let compared = 0;
   let at = 0;
   for (const leaf of theirs) {
@@ -55,7 +56,10 @@ export function compareLeaves(
         nodeText(node, leaf.pa),
         nodeText(mineNode, mine.pa),
       );
+    // Outside of RAM there is no allocator with a choice: an altmap's addresses follow from the steps.
+    else if (node < 0) differences.compare('leaf', `${hex64(leaf.va)}: address in device memory`, hex(leaf.pa), hex(mine.pa));
     frames.compare(leaf, mine);
+    blocks.compare(leaf, mine);
   }
   for (; at < ours.length; at++)
     differences.add('leaf', hex64(ours[at]!.va), 'not mapped', leafText(machine, ours[at]!));
@@ -164,8 +168,6 @@ function checkBlocks(
   for (const { pa, size } of leaves) {
     put(pa, size, `a leaf of ${hex(size)} bytes`);
     if (pa % size !== 0) differences.add('frame', hex(pa), `a multiple of ${hex(size)}`, 'not aligned in the capture');
-    if (machine.memory.nodeOf(pa) < 0 || machine.memory.nodeOf(pa + size - 1) < 0)
-      differences.add('frame', hex(pa), 'RAM', 'not in the memory of the machine');
   }
   const bytes = new Map(machine.levels.map((level) => [level.name, level.bytes]));
   for (const { level, pa } of expected.tables) put(pa, bytes.get(level) ?? 1, `a ${level} table`);
@@ -205,5 +207,33 @@ class FrameClasses {
 
   #report(leaf: Leaf, expected: string, found: string): void {
     this.#differences.add('frame', `${hex64(leaf.va)}: frame`, expected, found);
+  }
+}
+
+/** Base pages of a leaf that was split, as far as they were not mapped anew, are still the one block that it was. */
+class SplitBlocks {
+  readonly #machine: Machine;
+  readonly #differences: Differences;
+  readonly #blocks = new Map<number, number>();
+
+  constructor(machine: Machine, differences: Differences) {
+    this.#machine = machine;
+    this.#differences = differences;
+  }
+
+  compare(theirs: Leaf, ours: Leaf): void {
+    const offset = Number(BigInt.asIntN(64, ours.va - this.#machine.window.start));
+    const first = this.#machine.hugetlb.splitBlock(offset);
+    if (first === undefined) return;
+    const block = theirs.pa - (offset - first);
+    const known = this.#blocks.get(first);
+    if (known === undefined) this.#blocks.set(first, block);
+    else if (known !== block)
+      this.#differences.add(
+        'frame',
+        `${hex64(theirs.va)}: part of a leaf that was split`,
+        `${hex(theirs.pa)}, not in the block at ${hex(known)}`,
+        'one block',
+      );
   }
 }

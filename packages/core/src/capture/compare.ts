@@ -1,10 +1,11 @@
 import { hex64 } from '../bits.ts';
 import type { ArchPlugin } from '../contract/plugin.ts';
-import type { Machine } from '../machine/machine.ts';
+import type { ScenarioRun } from '../scenario/run.ts';
 import { checkSummary } from './check-summary.ts';
 import { compareLeaves } from './compare-leaves.ts';
 import { compareProcesses } from './compare-processes.ts';
 import { compareSections } from './compare-sections.ts';
+import { compareSteps } from './compare-steps.ts';
 import { compareTables } from './compare-tables.ts';
 import { compareVmemmapList } from './compare-vmemmap-list.ts';
 import { type Difference, Differences } from './difference.ts';
@@ -18,7 +19,7 @@ export interface Comparison {
   readonly name: string;
   readonly equal: boolean;
   /** How much was compared. */
-  readonly compared: { readonly leaves: number; readonly tables: number; readonly sections: number };
+  readonly compared: { readonly leaves: number; readonly tables: number; readonly sections: number; readonly steps: number };
   /** What was left out, in words: what the capture does not have, and what it marks. */
   readonly notCompared: readonly string[];
   /** The first differences, at most as many as asked for. */
@@ -34,14 +35,15 @@ export const DEFAULT_DIFFERENCES = 100;
  * Builds the machine of a capture and compares what it built with what the kernel built, bit for bit. Left out is only
  * what the capture itself marks under `expected.outside`, and where in RAM a frame lies.
  * @param most how many differences to keep
- * @throws VmemmapError `NOT_MODELLED` for a step that the model does not know yet
+ * @throws VmemmapError as `replayCapture`
  */
 export function compareCapture(capture: Capture, plugin: ArchPlugin, most: number = DEFAULT_DIFFERENCES): Comparison {
-  return compareMachine(replayCapture(capture, plugin), capture, most);
+  return compareRun(replayCapture(capture, plugin), capture, most);
 }
 
-/** Compares a machine that has been built already with what a capture expects. */
-export function compareMachine(machine: Machine, capture: Capture, most: number = DEFAULT_DIFFERENCES): Comparison {
+/** Compares what became of a capture's machine and steps with what it expects. */
+export function compareRun(run: ScenarioRun, capture: Capture, most: number = DEFAULT_DIFFERENCES): Comparison {
+  const { machine } = run;
   const { expected } = capture;
   const differences = new Differences(most);
   const outside = new Outside(expected);
@@ -62,10 +64,11 @@ export function compareMachine(machine: Machine, capture: Capture, most: number 
   compareProcesses(machine, expected, differences);
   compareVmemmapList(machine, expected, differences);
   checkSummary(expected, differences);
+  compareSteps(run, capture, differences);
   return {
     name: capture.name,
     equal: differences.total === 0,
-    compared: { leaves, tables, sections },
+    compared: { leaves, tables, sections, steps: run.steps.length },
     notCompared: notCompared(expected),
     differences: differences.list,
     differenceCount: differences.total,

@@ -13,6 +13,7 @@ export type DifferencePart =
   | 'frame'
   | 'process'
   | 'list'
+  | 'step'
   | 'capture';
 
 /** One thing that the model and the kernel do not agree on. */

@@ -1,3 +1,5 @@
+import type { ScenarioStep } from '../scenario/format.ts';
+
 /** Entries of one table that are not leaves: a run of `count` from `index` on. */
 export interface CaptureEntries {
   readonly index: number;
@@ -108,6 +110,8 @@ export interface CaptureExpected {
   /** powerpc with the hash MMU. */
   readonly vmemmapList?: readonly CaptureListEntries[] | null | undefined;
   readonly outside: readonly CaptureOutside[];
+  /** Steps that failed in the real kernel, counted from 0. What they left behind is in the lists. */
+  readonly stepResults?: readonly { readonly step: number; readonly error: string }[] | null | undefined;
   readonly summary?: CaptureSummary | undefined;
   /** Keys that this version does not know are kept, so that a comparison can say what it left out. */
   readonly [key: string]: unknown;
@@ -131,6 +135,6 @@ export interface Capture {
   readonly name: string;
   readonly title?: string | undefined;
   readonly machine: CaptureMachine;
-  readonly steps: readonly { readonly op: string; readonly [key: string]: unknown }[];
+  readonly steps: readonly ScenarioStep[];
   readonly expected: CaptureExpected;
 }

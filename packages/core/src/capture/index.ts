@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type Comparison, compareCapture, compareMachine, DEFAULT_DIFFERENCES } from './compare.ts';
+export { type Comparison, compareCapture, compareRun, DEFAULT_DIFFERENCES } from './compare.ts';
 export { type Difference, type DifferencePart, entryText } from './difference.ts';
 export type {
   Capture,
@@ -19,5 +19,6 @@ export type {
   CaptureTable,
 } from './format.ts';
 export { checkJson, parseJson, readCapture } from './read.ts';
-export { captureConfig, replayCapture } from './replay.ts';
+export { replayCapture } from './replay.ts';
+export { readScenario, scenarioJsonSchema } from '../scenario/read.ts';
 export { captureSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { CaptureExpected } from './format.ts';
 
-/** Keys of `expected` that a comparison looks at. Step results belong to steps. */
+/** Keys of `expected` that a comparison looks at. */
 const KNOWN: ReadonlySet<string> = new Set([
   'vmemmapBase',
   'vmemmapWindow',
@@ -15,6 +15,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'processes',
   'vmemmapList',
   'outside',
+  'stepResults',
 ]);
 
 /** What a comparison with this capture leaves out, in words: what is not captured, what it marks, what nobody knows. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stepSchema } from '../scenario/schema.ts';
 import type { Capture } from './format.ts';
 
 /** A 64-bit value in hex. */
@@ -126,6 +127,7 @@ const expected = z.looseObject({
   processes: processes.nullish(),
   vmemmapList: z.array(vmemmapList).nullish(),
   outside: z.array(outside),
+  stepResults: z.array(z.object({ step: count, error: line })).nullish(),
   summary: summary.optional(),
 });
 
@@ -135,6 +137,6 @@ export const captureSchema: z.ZodType<Capture> = z.object({
   name: line,
   title: line.optional(),
   machine,
-  steps: z.array(z.looseObject({ op: z.string() })),
+  steps: z.array(stepSchema),
   expected,
 });

@@ -24,8 +24,29 @@ import type { VmemmapWalker } from './walker.ts';
  *   `createAddressSpace`
  * - `page-tables`: the vmemmap is mapped by page tables that can be listed; needs the walker's `tables` and
  *   `readEntry`, and `pageTable`
+ * - `memory-hotplug`: memory can be added after boot (ARCH_ENABLE_MEMORY_HOTPLUG), device memory too
+ * - `memmap-on-memory`: added memory can hold its own memmap (ARCH_MHP_MEMMAP_ON_MEMORY_ENABLE)
+ * - `optimize-dax-vmemmap`: compound device memory shares its tail pages (ARCH_WANT_OPTIMIZE_DAX_VMEMMAP); needs
+ *   `pageTable` or a `vmemmapPopulateCompoundPages` of its own
+ * - `optimize-hugetlb-vmemmap`: HugeTLB pages share their tail pages (ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP); needs
+ *   `pageTable`
+ * - `hugetlb-vmemmap-preinit`: gigantic pages of boot do so from the start (ARCH_WANT_HUGETLB_VMEMMAP_PREINIT)
  */
-export type Capability = 'huge-pages' | 'altmap' | 'free' | 'no-execute' | 'page-directory-sync' | 'page-tables';
+export type Capability =
+  | 'huge-pages'
+  | 'altmap'
+  | 'free'
+  | 'no-execute'
+  | 'page-directory-sync'
+  | 'page-tables'
+  | 'memory-hotplug'
+  | 'memmap-on-memory'
+  | 'optimize-dax-vmemmap'
+  | 'optimize-hugetlb-vmemmap'
+  | 'hugetlb-vmemmap-preinit';
+
+/** Why capabilities are missing, by name. */
+export type Without = Readonly<Partial<Record<Capability, string>>>;
 
 /** All capabilities, for tools. */
 export const CAPABILITIES: readonly Capability[] = [
@@ -35,6 +56,11 @@ export const CAPABILITIES: readonly Capability[] = [
   'no-execute',
   'page-directory-sync',
   'page-tables',
+  'memory-hotplug',
+  'memmap-on-memory',
+  'optimize-dax-vmemmap',
+  'optimize-hugetlb-vmemmap',
+  'hugetlb-vmemmap-preinit',
 ];
 
 /** One entry of powerpc's vmemmap_list (struct vmemmap_backing): what backs a stretch that no page table maps. */
@@ -64,6 +90,15 @@ export interface VmemmapArch {
   readonly capabilities: readonly Capability[];
   /** What it does otherwise than the generic contract, as the kernel does on this architecture. Default: nothing. */
   readonly exceptions?: readonly ArchException[];
+  /** Why a capability that others have is not there, with the kernel's source. For people. */
+  readonly without?: Without;
+  /** Sizes that HugeTLB pages can have in this configuration, in bytes, smallest first. Default: none. */
+  readonly hugePageSizes?: readonly number[];
+  /**
+   * First physical addresses after ZONE_DMA and ZONE_DMA32, where there are such zones (free_area_init's max_zone_pfn).
+   * What lies above is ZONE_NORMAL. Default: ZONE_NORMAL alone.
+   */
+  readonly zoneLimits?: readonly number[];
   /** The fields of its entries, for people. Empty without page tables. */
   readonly entryLayouts: readonly EntryLayout[];
 
@@ -102,7 +137,8 @@ export interface VmemmapOps {
    * @param end first byte after the range
    * @param node where the memory should come from; a wish, not an order
    * @param altmap device pages that the struct pages must come from, where the architecture honours it
-   * @param pgmap the device memory being onlined; without effect on the releases modelled so far
+   * @param pgmap the device memory being onlined, on releases that hand it on. Where the release leaves compound pages
+   * to the architecture (`compoundPages: 'arch'`), one that can optimise them does so here
    * @returns 0, or the kernel's negative errno. What was populated before the error stays
    */
   vmemmapPopulate(
@@ -112,6 +148,18 @@ export interface VmemmapOps {
     altmap: VmemAltmap | undefined,
     pgmap: DevPagemap | undefined,
   ): Errno;
+
+  /**
+   * vmemmap_populate_compound_pages(), where the architecture has one of its own (powerpc). Called in place of
+   * {@link vmemmapPopulate} for device memory that can be optimised. Default: the generic one.
+   */
+  vmemmapPopulateCompoundPages?(start: number, end: number, node: number, pgmap: DevPagemap): Errno;
+
+  /**
+   * arch_supports_memmap_on_memory(): whether the memmap of a memory block, of so many bytes, may lie in the block.
+   * Default: when it is a multiple of what a PMD maps. Capability `memmap-on-memory`.
+   */
+  supportsMemmapOnMemory?(vmemmapSize: number): boolean;
 
   /**
    * vmemmap_free(): takes the backing of `[start, end)` away, as far as the architecture does so at all. Holes do not

@@ -12,12 +12,24 @@ const NEEDS: Readonly<Record<Capability, readonly (keyof VmemmapOps)[]>> = {
   'no-execute': [],
   'page-directory-sync': ['syncKernelMappings', 'createAddressSpace', 'rootBytes'],
   'page-tables': ['pageTable'],
+  'memory-hotplug': [],
+  'memmap-on-memory': [],
+  'optimize-dax-vmemmap': ['pageTable'],
+  'optimize-hugetlb-vmemmap': ['pageTable'],
+  'hugetlb-vmemmap-preinit': ['pageTable'],
 };
 
 /** What a capability needs the walker to have. */
 const WALKER_NEEDS: Readonly<Partial<Record<Capability, readonly (keyof VmemmapWalker)[]>>> = {
   'page-tables': ['tables', 'readEntry'],
 };
+
+/** Capabilities that are of no use without another. */
+const IMPLIES: readonly (readonly [Capability, Capability])[] = [
+  ['memmap-on-memory', 'memory-hotplug'],
+  ['optimize-dax-vmemmap', 'memory-hotplug'],
+  ['hugetlb-vmemmap-preinit', 'optimize-hugetlb-vmemmap'],
+];
 
 /**
  * Checks an architecture's own declarations against its plugin's and against the limits of the contract.
@@ -36,6 +48,14 @@ export function checkArch(plugin: ArchPlugin, arch: VmemmapArch): void {
     if (!CAPABILITIES.includes(capability)) bad(`declares the unknown capability ${JSON.stringify(capability)}`);
     if (!plugin.capabilities.includes(capability))
       bad(`the architecture has capability ${capability}, which the plugin does not declare`);
+  }
+  for (const [capability, other] of IMPLIES) {
+    if (arch.capabilities.includes(capability) && !arch.capabilities.includes(other))
+      bad(`capability ${capability} needs capability ${other}`);
+  }
+  for (const size of arch.hugePageSizes ?? []) {
+    if (!Number.isInteger(Math.log2(size)) || size <= 2 ** arch.model.pageShift)
+      bad(`a huge page size must be a power of two above the page size, not ${size}`);
   }
   for (const { name } of arch.exceptions ?? []) {
     if (!EXCEPTIONS.includes(name)) bad(`declares the unknown exception ${JSON.stringify(name)}`);

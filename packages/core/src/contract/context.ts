@@ -28,6 +28,8 @@ export interface PopulateContext {
   readonly window: VmemmapWindow;
   /** The kernel revision; ask its policies, never its name. */
   readonly release: KernelRelease;
+  /** CONFIG_ARCH_WANT_OPTIMIZE_DAX_VMEMMAP: the architecture has the capability `optimize-dax-vmemmap`. */
+  readonly optimizesDax: boolean;
   /** RAM by node. */
   readonly memory: Public<MemoryMap>;
   /** Contents of page-table frames. */
@@ -73,8 +75,19 @@ export interface PopulateContext {
    */
   pfnValid(pfn: number): boolean;
 
+  /** get_page(), `count` times (default once): the page at `pa` is mapped once more, and freeing it drops one reference. */
+  getPage(pa: number, count?: number): void;
+
+  /**
+   * The page that all tails of compounds of 2^order pages on a node's ZONE_DEVICE share, allocated when first asked for
+   * ([INF] vmemmap_shared_tail_page() of the series' end).
+   * @returns physical address, or -1 without memory
+   */
+  sharedTailPage(order: number, node: number): number;
+
   /**
    * Returns pages to the machine: free_reserved_page() for boot memory, __free_pages() for the rest.
+   * A page with references left (see {@link getPage}) loses one and stays: `referenced`.
    * Freeing what is not in use is recorded as a WARN event and changes nothing.
    */
   freePages(pa: number, size: number): FreeOutcome;

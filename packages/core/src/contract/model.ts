@@ -51,3 +51,8 @@ export function subsectionsPerSection(model: MemoryModel): number {
 export function offsetOfPage(model: MemoryModel, window: VmemmapWindow, pfn: number): number {
   return Number(BigInt.asIntN(64, window.base - window.start)) + pfn * model.structPageSize;
 }
+
+/** The pfn whose struct page holds the byte at an offset into the window (page_to_pfn). */
+export function pfnOfOffset(model: MemoryModel, window: VmemmapWindow, offset: number): number {
+  return Math.floor((offset - offsetOfPage(model, window, 0)) / model.structPageSize);
+}

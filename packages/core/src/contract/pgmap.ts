@@ -1,6 +1,5 @@
 /**
  * What populate is told about device memory (include/linux/memremap.h: struct dev_pagemap).
- * The seed threads it through the contract; until later patches it has no effect.
  */
 export interface DevPagemap {
   /** Physical ranges of the device, `[start, end)` in bytes. */
@@ -9,4 +8,9 @@ export interface DevPagemap {
   readonly nrRange: number;
   /** log2 of the compound page in base pages; 0 for none. */
   readonly vmemmapShift: number;
+}
+
+/** pgmap_vmemmap_nr(): base pages of a compound page. */
+export function pgmapVmemmapNr(pgmap: DevPagemap): number {
+  return 2 ** pgmap.vmemmapShift;
 }

@@ -1,16 +1,10 @@
 import type { DevPagemap } from '../contract/pgmap.ts';
-import { ENOMEM, type Errno, OK } from '../errno.ts';
+import type { Errno } from '../errno.ts';
 import type { VmemAltmap } from '../memory/altmap.ts';
-import { blockRun } from '../memory/block-run.ts';
 import type { PageTable } from '../pagetable/page-table.ts';
-import { vmemmapVerify } from './verify-node.ts';
+import { vmemmapPopulateRange } from './populate-range.ts';
 
-/**
- * vmemmap_populate_basepages() (mm/sparse-vmemmap.c): maps `[start, end)` with base pages. What is mapped already
- * stays as it is, but its node is looked at. No rollback on error.
- *
- * `start` is not aligned first: from an unaligned start the walk goes in whole pages, as the kernel's does.
- */
+/** vmemmap_populate_basepages() (mm/sparse-vmemmap.c): maps `[start, end)` with base pages, each with memory of its own. */
 export function vmemmapPopulateBasepages(
   table: PageTable,
   start: number,
@@ -19,53 +13,5 @@ export function vmemmapPopulateBasepages(
   altmap: VmemAltmap | undefined,
   _pgmap: DevPagemap | undefined,
 ): Errno {
-  const { m, last } = table;
-  const pageSize = table.entrySpan(last);
-  const { name } = table.format.levels[last]!;
-  const run = blockRun();
-  let addr = start;
-  while (addr < end) {
-    const slot = table.reach(last, addr, node);
-    if (slot < 0) return ENOMEM;
-    const { fresh } = table;
-    let index = table.index(last, addr);
-    let left = Math.min(table.entries(last) - index, Math.ceil((end - addr) / pageSize));
-    while (left > 0) {
-      let count = fresh ? left : table.noneRun(last, slot, index, left);
-      if (count === 0) {
-        count = verifyPresent(table, slot, index, left, node, addr);
-        m.trace?.({ step: 'present', level: name, offset: addr, count });
-      } else {
-        m.allocBlocks(pageSize, node, altmap, count, run);
-        count = run.count;
-        if (count === 0) {
-          m.trace?.({ step: 'out-of-memory', level: name, offset: addr, size: pageSize });
-          return ENOMEM;
-        }
-        table.setLeaves(last, slot, index, count, run.pa, run.paStep);
-        m.trace?.({ step: 'leaves', level: name, offset: addr, count, pa: run.pa, paStep: run.paStep });
-        vmemmapVerify(m, run.pa, node, addr, addr + pageSize);
-      }
-      index += count;
-      left -= count;
-      addr += count * pageSize;
-    }
-  }
-  return OK;
-}
-
-// vmemmap_verify() for each page that is there already, up to the next empty entry.
-function verifyPresent(table: PageTable, slot: number, index: number, max: number, node: number, addr: number): number {
-  const { m, last, format } = table;
-  const lanes = m.tables.lanes;
-  const pageSize = table.entrySpan(last);
-  let count = 0;
-  for (let word = table.word(slot, index); count < max; word += 2, count++) {
-    const lo = lanes[word]!;
-    const hi = lanes[word + 1]!;
-    if (format.isNone(last, lo, hi)) break;
-    const at = addr + count * pageSize;
-    vmemmapVerify(m, format.leafAddress(last, lo, hi), node, at, at + pageSize);
-  }
-  return count;
+  return vmemmapPopulateRange(table, start, end, node, altmap);
 }

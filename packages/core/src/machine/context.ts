@@ -1,7 +1,9 @@
+import type { VmemmapArch } from '../contract/arch.ts';
 import type { AddressSpace, PopulateContext } from '../contract/context.ts';
-import type { MemoryModel, VmemmapWindow } from '../contract/model.ts';
+import { type MemoryModel, pageSize, type VmemmapWindow } from '../contract/model.ts';
 import { Backing } from '../engine/backing.ts';
 import { EventLog } from '../events.ts';
+import { SharedTails } from '../hugetlb/shared-tails.ts';
 import type { VmemAltmap } from '../memory/altmap.ts';
 import type { BlockRun } from '../memory/block-run.ts';
 import { FailureInjector } from '../memory/failures.ts';
@@ -10,7 +12,9 @@ import type { MemoryMap } from '../memory/memory-map.ts';
 import { PageAllocator } from '../memory/page-allocator.ts';
 import { type FreeOutcome, Ram } from '../memory/ram.ts';
 import { TableMemory } from '../memory/table-memory.ts';
+import { Zones } from '../memory/zones.ts';
 import type { KernelRelease } from '../release.ts';
+import type { MemmapCounters } from '../sparse/counters.ts';
 import { SectionValidity } from '../sparse/section-validity.ts';
 import { Sections } from '../sparse/sections.ts';
 import type { Trace } from '../trace.ts';
@@ -21,6 +25,7 @@ export class MachineContext implements PopulateContext {
   readonly window: VmemmapWindow;
   readonly release: KernelRelease;
   readonly memory: MemoryMap;
+  readonly optimizesDax: boolean;
   readonly tables: TableMemory = new TableMemory();
   readonly addressSpaces: AddressSpace[] = [];
   readonly events: EventLog = new EventLog();
@@ -30,9 +35,16 @@ export class MachineContext implements PopulateContext {
   readonly backing: Backing;
   readonly sections: Sections = new Sections();
   readonly validity: SectionValidity;
+  readonly counters: MemmapCounters = { nr_memmap_pages: 0, nr_memmap_boot_pages: 0 };
+  readonly zones: Zones;
+  /** zone->vmemmap_tails */
+  readonly sharedTails: SharedTails;
+  /** Every altmap that struct pages may still lie in: its device, or its memory block, is there. */
+  readonly altmaps: Set<VmemAltmap> = new Set();
   trace: Trace | undefined;
 
   constructor(
+    arch: Pick<VmemmapArch, 'capabilities' | 'zoneLimits'>,
     model: MemoryModel,
     window: VmemmapWindow,
     release: KernelRelease,
@@ -45,12 +57,20 @@ export class MachineContext implements PopulateContext {
     this.release = release;
     this.memory = memory;
     this.trace = trace;
-    const page = 2 ** model.pageShift;
+    // Where device memory shares the tails of HugeTLB pages, one option stands for both ([INF] patches 33 and 44).
+    this.optimizesDax =
+      arch.capabilities.includes('optimize-dax-vmemmap') ||
+      (release.daxTail === 'zone' &&
+        arch.capabilities.includes('memory-hotplug') &&
+        arch.capabilities.includes('optimize-hugetlb-vmemmap'));
+    const page = pageSize(model);
     this.validity = new SectionValidity(model, this.sections);
+    this.zones = new Zones(arch, memory.end);
     this.ram = new Ram(memory);
     this.memblock = new Memblock(this.ram, page, this.failures, options);
     const pages = new PageAllocator(this.ram, memory, page, model.maxPageOrder, this.failures);
     this.backing = new Backing(model, this.ram, this.memblock, pages, this.failures, this.events);
+    this.sharedTails = new SharedTails(this);
   }
 
   allocBlock(size: number, node: number): number {
@@ -73,6 +93,14 @@ export class MachineContext implements PopulateContext {
     return this.validity.pfnValid(pfn);
   }
 
+  getPage(pa: number, count = 1): void {
+    this.ram.getPage(pa, count);
+  }
+
+  sharedTailPage(order: number, node: number): number {
+    return this.sharedTails.get(order, node, 'Device');
+  }
+
   freePages(pa: number, size: number): FreeOutcome {
     const outcome = this.ram.free(pa, size);
     if (outcome === 'not-allocated') {
@@ -84,6 +112,17 @@ export class MachineContext implements PopulateContext {
       );
     }
     return outcome;
+  }
+
+  /** True when all of `[pa, pa + size)` may hold struct pages: RAM in use, or an altmap's. */
+  isBacking(pa: number, size: number): boolean {
+    if (this.ram.isAllocated(pa, size)) return true;
+    const page = pageSize(this.model);
+    for (const { basePfn, reserve, free } of this.altmaps) {
+      const first = basePfn + reserve;
+      if (pa >= first * page && pa + size <= (first + free) * page) return true;
+    }
+    return false;
   }
 
   flushTlb(start: number, end: number): void {

@@ -2,23 +2,30 @@ import { LANE } from '../bits.ts';
 import type { VmemmapArch, VmemmapBacking, VmemmapOps } from '../contract/arch.ts';
 import { checkOps } from '../contract/check-arch.ts';
 import type { AddressSpace } from '../contract/context.ts';
-import { type MemoryModel, offsetOfPage, pageSize, type VmemmapWindow } from '../contract/model.ts';
+import { type MemoryModel, offsetOfPage, pageSize, pagesPerSection, type VmemmapWindow } from '../contract/model.ts';
 import type { DevPagemap } from '../contract/pgmap.ts';
 import { type TableView, translation, type Walk } from '../contract/translation.ts';
+import type { Errno } from '../errno.ts';
 import { VmemmapError } from '../errors.ts';
 import type { KernelEvent } from '../events.ts';
+import { MemoryHotplug } from '../hotplug/memory-hotplug.ts';
+import { addPages, type PageSpan, removePages } from '../hotplug/pages.ts';
+import { HugetlbVmemmap } from '../hugetlb/hugetlb-vmemmap.ts';
+import { type BootHugePage, HugetlbPreinit } from '../hugetlb/preinit.ts';
 import type { VmemAltmap } from '../memory/altmap.ts';
 import { blockRun } from '../memory/block-run.ts';
 import type { FailureInjector, FailureRule } from '../memory/failures.ts';
 import type { MemblockOptions } from '../memory/memblock.ts';
 import { MemoryMap, type MemoryMapInput } from '../memory/memory-map.ts';
 import type { Ram } from '../memory/ram.ts';
+import { ResourceTree } from '../memory/resources.ts';
 import { defaultRelease, findRelease, type KernelRelease } from '../release.ts';
 import { sparseInit } from '../sparse/boot.ts';
-import { type MemmapCounters, sectionNrVmemmapPages } from '../sparse/counters.ts';
+import type { MemmapCounters } from '../sparse/counters.ts';
 import { encodeSectionMemMap, type SectionRun } from '../sparse/section.ts';
-import { depopulateSectionMemmap, populateSectionMemmap } from '../sparse/section-memmap.ts';
+import { SectionLife } from '../sparse/section-life.ts';
 import type { Trace } from '../trace.ts';
+import { DeviceMemory } from '../zone-device/device-memory.ts';
 import { MachineContext } from './context.ts';
 import { type MachineCost, machineCost } from './cost.ts';
 import { type LeafRun, leafRuns } from './leaf-runs.ts';
@@ -32,6 +39,8 @@ export interface MachineOptions {
   /** A release or its name. Default {@link defaultRelease}. */
   readonly release?: KernelRelease | string;
   readonly memblock?: MemblockOptions;
+  /** Gigantic HugeTLB pages of the command line. Keep their memory out of {@link memblock}'s hands (`reserved`). */
+  readonly bootHugePages?: readonly BootHugePage[];
   /** Watches every step of populate and free. */
   readonly trace?: Trace;
   /** Allocations that are to fail, from the first one at boot on. */
@@ -58,8 +67,16 @@ export class Machine {
   /** The architecture at work on this machine. */
   readonly ops: VmemmapOps;
 
+  /** add_memory() and remove_memory(). */
+  readonly hotplug: MemoryHotplug;
+  /** memremap_pages() and memunmap_pages(). */
+  readonly devices: DeviceMemory;
+  /** HugeTLB pages with fewer struct pages. */
+  readonly hugetlb: HugetlbVmemmap;
+
   readonly #m: MachineContext;
-  readonly #counters: MemmapCounters = { nr_memmap_pages: 0, nr_memmap_boot_pages: 0 };
+  readonly #life: SectionLife;
+  readonly #preinit: HugetlbPreinit;
   readonly #onProgress: ((done: number, total: number) => void) | undefined;
   #booted = false;
 
@@ -81,13 +98,21 @@ export class Machine {
     this.release = typeof release === 'string' ? findRelease(release) : release;
     const model = arch.modelOn?.(this.release) ?? arch.model;
     this.memory = new MemoryMap(memory, pageSize(model), model.maxPhysmemBits);
-    this.counters = this.#counters;
     this.#onProgress = options.onProgress;
     const window = arch.window(this.memory, this.release);
-    this.#m = new MachineContext(model, window, this.release, this.memory, options.memblock ?? {}, options.trace);
+    this.#m = new MachineContext(arch, model, window, this.release, this.memory, options.memblock ?? {}, options.trace);
     this.ops = arch.attach(this.#m, { allocRoot: (bytes) => this.#allocRoot(bytes) });
     checkOps(arch, this.ops);
     this.#m.addressSpaces.push(this.ops.initMm);
+    this.counters = this.#m.counters;
+    this.#life = new SectionLife(this.#m, this.ops);
+    const resources = new ResourceTree(this.memory.ranges);
+    this.hotplug = new MemoryHotplug(this.#m, arch, this.ops, this.#life, resources, (start, end) =>
+      this.hugetlb.dissolve(start, end),
+    );
+    this.devices = new DeviceMemory(this.#m, arch, this.#life, resources);
+    this.hugetlb = new HugetlbVmemmap(this.#m, arch, this.ops, (pa) => this.hotplug.isSelfHosted(pa));
+    this.#preinit = new HugetlbPreinit(this.#m, arch, this.ops, options.bootHugePages ?? []);
     for (const rule of options.failures ?? []) this.#m.failures.add(rule);
   }
 
@@ -103,7 +128,8 @@ export class Machine {
       ops: this.ops,
       sections: this.#m.sections,
       validity: this.#m.validity,
-      counters: this.#counters,
+      counters: this.#m.counters,
+      preinit: this.#preinit,
       memblock: this.#m.memblock,
       backing: this.#m.backing,
       onProgress: this.#onProgress,
@@ -111,6 +137,7 @@ export class Machine {
     this.#m.ram.endBoot();
     this.#m.backing.endBoot();
     this.ops.pgtableCacheInit?.();
+    for (const { start, size } of this.#preinit.populated) this.hugetlb.gatherPreinit(size, start);
     return this;
   }
 
@@ -137,7 +164,7 @@ export class Machine {
   }
 
   /** Which page frames are in use. */
-  get ram(): Pick<Ram, 'freeBytes' | 'isAllocated' | 'isReserved'> {
+  get ram(): Pick<Ram, 'freeBytes' | 'isAllocated' | 'isReserved' | 'returnedBytes' | 'removedBytes'> {
     return this.#m.ram;
   }
 
@@ -276,30 +303,45 @@ export class Machine {
    */
   populateSection(pfn: number, pages: number, nid: number, altmap?: VmemAltmap, pgmap?: DevPagemap): boolean {
     this.#checkPages(pfn, pages);
-    this.#m.validity.fill(pfn, pages);
-    const populated = populateSectionMemmap(this.#m, this.ops, pfn, pages, nid, altmap, pgmap);
-    this.#counters.nr_memmap_pages += sectionNrVmemmapPages(this.model, pages);
-    if (populated) this.#m.validity.added(pfn);
-    else this.#m.validity.clear(pfn, pages);
-    return populated;
+    return this.#life.populate(nid, { pfn, pages, altmap, pgmap });
   }
 
   /** depopulate_section_memmap(): takes struct pages away again. */
-  depopulateSection(pfn: number, pages: number, altmap?: VmemAltmap): void {
+  depopulateSection(pfn: number, pages: number, altmap?: VmemAltmap, pgmap?: DevPagemap): void {
     this.#checkPages(pfn, pages);
-    this.#counters.nr_memmap_pages -= sectionNrVmemmapPages(this.model, pages);
-    this.#m.validity.clear(pfn, pages);
-    depopulateSectionMemmap(this.#m, this.ops, pfn, pages, altmap);
+    this.#life.depopulate({ pfn, pages, altmap, pgmap });
   }
 
   /** free_map_bootmem(): gives the memmap of a whole boot section up. */
   freeMapBootmem(nr: number): void {
-    const pages = 2 ** (this.model.sectionSizeBits - this.model.pageShift);
+    const pages = pagesPerSection(this.model);
     this.#checkPages(nr * pages, pages);
-    this.#counters.nr_memmap_boot_pages -= sectionNrVmemmapPages(this.model, pages);
-    // section_deactivate() takes the section away first.
-    this.#m.sections.update(nr, nr + 1, () => undefined);
-    depopulateSectionMemmap(this.#m, this.ops, nr * pages, pages, undefined);
+    this.#life.freeMapBootmem(nr);
+  }
+
+  /** __add_pages(): struct pages for any pages, in whole subsections, as they are. */
+  addPages(nid: number, span: PageSpan): Errno {
+    this.#checkPages(span.pfn, span.pages);
+    if (span.altmap !== undefined) this.#m.altmaps.add(span.altmap);
+    return addPages(this.#m, this.#life, nid, span);
+  }
+
+  /** __remove_pages() */
+  removePages(span: PageSpan): void {
+    this.#checkPages(span.pfn, span.pages);
+    removePages(this.#m, this.#life, span);
+  }
+
+  /** Pages that altmaps have handed out and not got back. */
+  get altmapPages(): number {
+    let sum = 0;
+    for (const { alloc } of this.#m.altmaps) sum += alloc;
+    return sum;
+  }
+
+  /** page_count() of the page of struct pages at a physical address. */
+  pageCount(pa: number): number {
+    return this.#m.ram.pageCount(pa);
   }
 
   /**

@@ -1,9 +1,9 @@
 /** Who is asked for memory. */
-export type AllocationSource = 'memblock' | 'page-allocator' | 'altmap';
+export type AllocationSource = 'memblock' | 'page-allocator' | 'altmap' | 'slab';
 
 /** Which allocations are to fail. An allocation that meets every given condition counts for the rule. */
 export interface FailureRule {
-  /** Only allocations from this source. */
+  /** Only allocations from this source. Small objects of the kernel (`slab`) fail only when they are asked for by name. */
   readonly source?: AllocationSource;
   /** Only allocations that ask for this node. */
   readonly node?: number;
@@ -54,7 +54,7 @@ export class FailureInjector {
     let fails = false;
     for (const entry of this.#rules) {
       const { rule } = entry;
-      if (rule.source !== undefined && rule.source !== source) continue;
+      if (rule.source !== source && (rule.source !== undefined || source === 'slab')) continue;
       if (rule.node !== undefined && rule.node !== node) continue;
       if (rule.order !== undefined && rule.order !== order) continue;
       entry.seen++;

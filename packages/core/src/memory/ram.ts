@@ -10,7 +10,7 @@ export interface Region {
 }
 
 /** What became of freed memory. */
-export type FreeOutcome = 'reserved' | 'allocator' | 'not-allocated';
+export type FreeOutcome = 'reserved' | 'allocator' | 'referenced' | 'not-allocated';
 
 /**
  * The machine's page frames: free or in use, and if in use whether they were taken at boot (PageReserved).
@@ -19,6 +19,13 @@ export type FreeOutcome = 'reserved' | 'allocator' | 'not-allocated';
 export class Ram {
   readonly regions: readonly Region[];
   readonly #reserved = new RangeSet();
+  // Boot memory that was removed since.
+  readonly #gone = new RangeSet();
+  // References beyond the first, by page.
+  readonly #extra = new Map<number, number>();
+  /** Bytes given back so far, and bytes removed with their memory. */
+  returnedBytes = 0;
+  removedBytes = 0;
   #booting = true;
 
   constructor(map: MemoryMap) {
@@ -39,14 +46,35 @@ export class Ram {
     return this.#reserved.contains(pa, pa + 1);
   }
 
+  /** get_page(), `count` times. */
+  getPage(pa: number, count = 1): void {
+    if (count > 0) this.#extra.set(pa, (this.#extra.get(pa) ?? 0) + count);
+  }
+
+  /** page_count() of a page in use. */
+  pageCount(pa: number): number {
+    return 1 + (this.#extra.get(pa) ?? 0);
+  }
+
+  /** put_page_testzero(): drops a reference. True when it was the last. */
+  #putPageTestzero(pa: number): boolean {
+    const extra = this.#extra.get(pa);
+    if (extra === undefined) return true;
+    if (extra === 1) this.#extra.delete(pa);
+    else this.#extra.set(pa, extra - 1);
+    return false;
+  }
+
   /**
-   * Gives `[pa, pa + size)` back.
+   * Gives `[pa, pa + size)` back, unless it has more references than one: then it loses one.
    * @returns `not-allocated`, and nothing is changed, unless all of it is RAM in use
    */
   free(pa: number, size: number): FreeOutcome {
     const region = this.#regionOf(pa);
     if (region === undefined || pa + size > region.end || region.free.intersects(pa, pa + size)) return 'not-allocated';
+    if (this.#extra.size > 0 && !this.#putPageTestzero(pa)) return 'referenced';
     region.free.add(pa, pa + size);
+    this.returnedBytes += size;
     if (this.#booting || !this.#reserved.intersects(pa, pa + size)) return this.#booting ? 'reserved' : 'allocator';
     this.#reserved.remove(pa, pa + size);
     return 'reserved';
@@ -55,7 +83,34 @@ export class Ram {
   /** True when all of `[pa, pa + size)` is RAM in use. */
   isAllocated(pa: number, size: number): boolean {
     const region = this.#regionOf(pa);
-    return region !== undefined && pa + size <= region.end && !region.free.intersects(pa, pa + size);
+    if (region === undefined || pa + size > region.end || region.free.intersects(pa, pa + size)) return false;
+    return this.#gone.length === 0 || !this.#gone.intersects(pa, pa + size);
+  }
+
+  /** True when any page of boot RAM in `[start, end)` is in use. */
+  isInUse(start: number, end: number): boolean {
+    return this.regions.some((region) => {
+      const idle = new RangeSet(region.free);
+      for (const [from, to] of this.#gone) idle.add(from, to);
+      const from = Math.max(start, region.start);
+      const to = Math.min(end, region.end);
+      return from < to && !idle.contains(from, to);
+    });
+  }
+
+  /** Memory that is removed: nothing is allocated from `[start, end)` any more. */
+  takeOut(start: number, end: number): void {
+    for (const region of this.regions) {
+      const before = region.free.size;
+      region.free.remove(start, end);
+      this.removedBytes += before - region.free.size;
+      this.#gone.add(Math.max(start, region.start), Math.min(end, region.end));
+    }
+  }
+
+  /** memblock_phys_free(): memory that was kept back at boot is free after all. */
+  giveBack(start: number, end: number): void {
+    for (const { free, start: from, end: to } of this.regions) free.add(Math.max(start, from), Math.min(end, to));
   }
 
   /** Free bytes, of one node or of all. */

@@ -33,6 +33,13 @@ export interface PageTableFormat {
   makeTable(level: number, pa: number, out: Entry): void;
   /** Leaf at `level` that maps `pa` with PAGE_KERNEL. */
   makeLeaf(level: number, pa: number, out: Entry): void;
+  /**
+   * The same leaf with PAGE_KERNEL_RO: the shared tail pages of HugeTLB. Default: {@link makeLeaf}, as on architectures that
+   * do not define PAGE_KERNEL_RO (include/linux/pgtable.h).
+   */
+  makeReadOnlyLeaf?(level: number, pa: number, out: Entry): void;
+  /** ptep_set_wrprotect() on a leaf of base pages. Capability `hugetlb-vmemmap-preinit`. */
+  writeProtect?(lo: number, hi: number, out: Entry): void;
   /** p?d_none(): nothing is there. */
   isNone(level: number, lo: number, hi: number): boolean;
   /** p?d_leaf(), and true at the last level. */

@@ -14,9 +14,10 @@ export interface PageTableHooks {
   /**
    * Memory for a table, on an architecture that has a way of its own (powerpc: page fragments, slab caches).
    * Default: vmemmap_alloc_block() of the table's size, a page at least.
+   * @param splits true when a leaf is split (pte_alloc_one_kernel), where nobody warns about missing memory
    * @returns physical address, or -1 when there is none
    */
-  allocTable?(level: number, node: number): number;
+  allocTable?(level: number, node: number, splits: boolean): number;
 
   /** Takes back what {@link allocTable} gave. */
   freeTable?(level: number, pa: number): void;
@@ -132,7 +133,7 @@ export class PageTable {
       const word = this.#tables.base[slot]! + 2 * index;
       let child: number;
       if (format.isNone(at, lanes[word]!, lanes[word + 1]!)) {
-        child = this.#makeTable(at + 1, offset, node);
+        child = this.#makeTable(at + 1, offset, node, false);
         if (child < 0) return -1;
         format.makeTable(at, this.#tables.address(child), this.#entry);
         // Not `lanes`: the new table may have moved them.
@@ -168,6 +169,24 @@ export class PageTable {
 
   /** See {@link lookup}. */
   stoppedAt = 0;
+
+  /** pte_pfn(): the physical address in entry `index` of a table of the last level. Of an empty entry it is 0. */
+  pageAddress(slot: number, index: number): number {
+    const word = this.word(slot, index);
+    const { lanes } = this.#tables;
+    return this.format.leafAddress(this.last, lanes[word]!, lanes[word + 1]!);
+  }
+
+  /** ptep_set_wrprotect() on `count` entries of a table of the last level; for formats that can. */
+  writeProtect(slot: number, index: number, count: number): void {
+    const { lanes } = this.#tables;
+    const first = this.word(slot, index);
+    for (let word = first; word < first + 2 * count; word += 2) {
+      this.format.writeProtect?.(lanes[word]!, lanes[word + 1]!, this.#entry);
+      lanes[word] = this.#entry.lo;
+      lanes[word + 1] = this.#entry.hi;
+    }
+  }
 
   /** First word of entry `index` of the table in `slot`. */
   word(slot: number, index: number): number {
@@ -220,6 +239,19 @@ export class PageTable {
     }
   }
 
+  /** Writes `count` leaves from `index` on that all map `pa` with PAGE_KERNEL_RO. */
+  setReadOnlyLeaves(level: number, slot: number, index: number, count: number, pa: number): void {
+    const entry = this.#entry;
+    if (this.format.makeReadOnlyLeaf === undefined) this.format.makeLeaf(level, pa, entry);
+    else this.format.makeReadOnlyLeaf(level, pa, entry);
+    const lanes = this.#tables.lanes;
+    const first = this.word(slot, index);
+    for (let word = first; word < first + 2 * count; word += 2) {
+      lanes[word] = entry.lo;
+      lanes[word + 1] = entry.hi;
+    }
+  }
+
   /** p?d_clear(): empties an entry. */
   clear(level: number, slot: number, index: number): void {
     this.#entry.lo = 0;
@@ -241,6 +273,26 @@ export class PageTable {
       pa,
       size: this.entrySpan(level),
     });
+  }
+
+  /**
+   * Puts a new table of the last level in place of a leaf above it, with base pages for the same memory: what is mapped does
+   * not change (mm/hugetlb_vmemmap.c:vmemmap_split_pmd).
+   * @param pa where the leaf maps to
+   * @returns the table's slot, or -1 without memory for it
+   */
+  splitLeaf(slot: number, index: number, offset: number, pa: number, node: number): number {
+    const level = this.last - 1;
+    const child = this.#makeTable(this.last, offset, node, true);
+    if (child < 0) return -1;
+    this.setLeaves(this.last, child, 0, this.entries(this.last), pa, this.entrySpan(this.last));
+    this.format.makeTable(level, this.#tables.address(child), this.#entry);
+    const word = this.word(slot, index);
+    this.#tables.lanes[word] = this.#entry.lo;
+    this.#tables.lanes[word + 1] = this.#entry.hi;
+    const { name } = this.format.levels[level]!;
+    this.m.trace?.({ step: 'split', level: name, offset: this.entryStart(level, offset), pa });
+    return child;
   }
 
   /** Takes a table away: its parent's entry is emptied and its page freed. */
@@ -281,10 +333,11 @@ export class PageTable {
     return level === 0 ? this.#rootIndex + index : index & (this.entries(level) - 1);
   }
 
-  #makeTable(level: number, offset: number, node: number): number {
+  #makeTable(level: number, offset: number, node: number, splits: boolean): number {
     const { m, format } = this;
     const size = this.tableBytes(level);
-    const pa = this.#hooks.allocTable?.(level, node) ?? m.allocBlock(size, node);
+    const pa =
+      this.#hooks.allocTable?.(level, node, splits) ?? (splits ? m.allocPages(size, node) : m.allocBlock(size, node));
     const { name } = format.levels[level]!;
     if (pa < 0) {
       m.trace?.({ step: 'out-of-memory', level: name, offset, size });

@@ -3,6 +3,7 @@ import type { VmemmapOps } from '../contract/arch.ts';
 import type { PopulateContext } from '../contract/context.ts';
 import { pageSize, pagesPerSection } from '../contract/model.ts';
 import type { Backing } from '../engine/backing.ts';
+import type { HugetlbPreinit } from '../hugetlb/preinit.ts';
 import { blockRun } from '../memory/block-run.ts';
 import type { Memblock } from '../memory/memblock.ts';
 import { type MemmapCounters, sectionNrVmemmapPages } from './counters.ts';
@@ -38,6 +39,8 @@ export interface SparseBoot {
   readonly ops: VmemmapOps;
   readonly sections: Sections;
   readonly validity: SectionValidity;
+  /** Gigantic pages of boot that are populated optimised. */
+  readonly preinit: HugetlbPreinit;
   readonly counters: MemmapCounters;
   readonly memblock: Memblock;
   readonly backing: Backing;
@@ -58,6 +61,7 @@ export function sparseInit(boot: SparseBoot): void {
     sparseInitNid(boot, group, (populated) => boot.onProgress?.(done + populated, total));
     done += group.reduce((sum, run) => sum + run.count, 0);
   }
+  boot.preinit.initLate();
   // The sections themselves say so from here on.
   boot.validity.booted(0, 0);
   const page = pageSize(m.model);
@@ -85,10 +89,12 @@ function sparseInitNid(boot: SparseBoot, group: readonly SectionRun[], progress:
   if (m.release.sparseBuffer) {
     backing.sparseBuffer.init(boot.memblock, count, sectionMapSize(m, ops), m.model.bootGoal, nid, blockRun());
   }
+  boot.preinit.initEarly(nid);
   let done = 0;
-  for (const run of group) {
+  for (const run of group.flatMap(({ nr, count: length }) => [...sections.runs(nr, nr + length)])) {
     let nr = run.nr;
     const end = run.nr + run.count;
+    if ((run.flags & SECTION_FLAGS.VMEMMAP_PREINIT) !== 0) continue;
     while (nr < end && populateSectionMemmap(m, ops, nr * pages, pages, nid, undefined, undefined)) {
       nr++;
       validity.booted(run.nr, nr);

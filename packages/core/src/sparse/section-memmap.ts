@@ -1,24 +1,11 @@
 import type { VmemmapOps } from '../contract/arch.ts';
 import type { PopulateContext } from '../contract/context.ts';
-import { offsetOfPage, pageSize, pagesPerSubsection } from '../contract/model.ts';
+import { offsetOfPage, pagesPerSubsection } from '../contract/model.ts';
 import type { DevPagemap } from '../contract/pgmap.ts';
-import { OK } from '../errno.ts';
-import { VmemmapError } from '../errors.ts';
+import { vmemmapPopulateCompoundPages } from '../engine/compound.ts';
+import { type Errno, OK } from '../errno.ts';
 import type { VmemAltmap } from '../memory/altmap.ts';
-
-/** include/linux/mm.h: VMEMMAP_RESERVE_NR, the pages a DAX compound keeps. */
-const VMEMMAP_RESERVE_NR = 2;
-
-/** vmemmap_can_optimize() (include/linux/mm.h) on an architecture that wants it: compound pages may share their tail pages. */
-function vmemmapCanOptimize(
-  m: PopulateContext,
-  altmap: VmemAltmap | undefined,
-  pgmap: DevPagemap | undefined,
-): boolean {
-  const { structPageSize } = m.model;
-  if (pgmap === undefined || altmap !== undefined || !Number.isInteger(Math.log2(structPageSize))) return false;
-  return (2 ** pgmap.vmemmapShift * structPageSize) / pageSize(m.model) > VMEMMAP_RESERVE_NR;
-}
+import { vmemmapCanOptimize } from './can-optimize.ts';
 
 /**
  * __populate_section_memmap() (mm/sparse-vmemmap.c): struct pages for `[pfn, pfn + pages)`.
@@ -43,16 +30,21 @@ export function populateSectionMemmap(
     );
     return false;
   }
-  if (vmemmapCanOptimize(m, altmap, pgmap)) {
-    throw new VmemmapError(
-      'NOT_MODELLED',
-      'compound device memory (vmemmap_populate_compound_pages) is not modelled yet',
-    );
-  }
   m.trace?.({ step: 'section', pfn, pages, node: nid });
   const start = offsetOfPage(m.model, m.window, pfn);
   const end = start + pages * m.model.structPageSize;
-  return ops.vmemmapPopulate(start, end, nid, altmap, m.release.passesPgmap ? pgmap : undefined) === OK;
+  if (m.release.compoundPages === 'generic' && vmemmapCanOptimize(m, altmap, pgmap)) {
+    return populateCompoundPages(ops, start, end, nid, pgmap) === OK;
+  }
+  const passed = m.release.passesPgmap || m.release.compoundPages === 'arch' ? pgmap : undefined;
+  return ops.vmemmapPopulate(start, end, nid, altmap, passed) === OK;
+}
+
+/** vmemmap_populate_compound_pages(): the architecture's own, or the generic one. */
+function populateCompoundPages(ops: VmemmapOps, start: number, end: number, nid: number, pgmap: DevPagemap): Errno {
+  if (ops.vmemmapPopulateCompoundPages !== undefined) return ops.vmemmapPopulateCompoundPages(start, end, nid, pgmap);
+  // The capability needs a page table, and core has checked that there is one.
+  return vmemmapPopulateCompoundPages(ops.pageTable!, start, end, nid, pgmap);
 }
 
 /** depopulate_section_memmap() less its accounting: gives the struct pages of `[pfn, pfn + pages)` up. */

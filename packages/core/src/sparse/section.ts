@@ -8,7 +8,7 @@ export const SECTION_FLAGS = {
   IS_ONLINE: 0x04,
   IS_EARLY: 0x08,
   TAINT_ZONE_DEVICE: 0x10,
-  IS_VMEMMAP_PREINIT: 0x20,
+  VMEMMAP_PREINIT: 0x20,
 } as const;
 
 /** Name of a section flag. */

@@ -1,0 +1,250 @@
+import { hex, isAligned } from '../bits.ts';
+import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
+import { pageSize } from '../contract/model.ts';
+import { EBUSY, EEXIST, EINVAL, type Errno, OK } from '../errno.ts';
+import { VmemmapError } from '../errors.ts';
+import type { MachineContext } from '../machine/context.ts';
+import { type VmemAltmap, vmemAltmap } from '../memory/altmap.ts';
+import type { ResourceTree } from '../memory/resources.ts';
+import { SECTION_FLAGS } from '../sparse/section.ts';
+import type { SectionLife } from '../sparse/section-life.ts';
+import { type MemmapOnMemory, memmapOnMemoryPages, supportsMemmapOnMemory } from './memmap-on-memory.ts';
+import { addPages, pageSpan, removePages } from './pages.ts';
+
+/** Memory that is added, as one add_memory() call. Bytes of physical address, `[start, end)`. */
+export interface AddedMemory {
+  readonly node: number;
+  readonly start: number;
+  readonly end: number;
+  /** memory_block_size_bytes(). Default: a section. */
+  readonly blockSize?: number;
+  /** MHP_MEMMAP_ON_MEMORY: each block is asked to hold its own memmap. Default false. */
+  readonly memmapOnMemory?: boolean;
+  /** The module parameter; without it the wish is not heard. Default `on`. */
+  readonly mode?: MemmapOnMemory;
+}
+
+/** A memory block: what is added and removed as one. */
+interface MemoryBlock {
+  readonly altmap: VmemAltmap | undefined;
+}
+
+/** add_memory() and remove_memory() (mm/memory_hotplug.c), onlining included. */
+export class MemoryHotplug {
+  readonly #m: MachineContext;
+  readonly #arch: VmemmapArch;
+  readonly #ops: VmemmapOps;
+  readonly #life: SectionLife;
+  readonly #resources: ResourceTree;
+  readonly #dissolve: (start: number, end: number) => Errno;
+  // Blocks that were added, by start. Those of boot have no altmap.
+  readonly #blocks = new Map<number, MemoryBlock>();
+
+  /** @param dissolve dissolve_free_hugetlb_folios(): gives the huge pages of a range back, with all of their struct pages */
+  constructor(
+    m: MachineContext,
+    arch: VmemmapArch,
+    ops: VmemmapOps,
+    life: SectionLife,
+    resources: ResourceTree,
+    dissolve: (start: number, end: number) => Errno,
+  ) {
+    this.#m = m;
+    this.#arch = arch;
+    this.#ops = ops;
+    this.#life = life;
+    this.#resources = resources;
+    this.#dissolve = dissolve;
+  }
+
+  /**
+   * Adds memory and onlines it as movable: struct pages never come from it, save its own.
+   * @returns 0, -EINVAL for a range that is not in whole blocks, -EEXIST where something is already, or what __add_pages()
+   * came to
+   */
+  add(added: AddedMemory): Errno {
+    const m = this.#m;
+    const { node, start, end, blockSize = 2 ** m.model.sectionSizeBits, memmapOnMemory = false, mode = 'on' } = added;
+    this.#checkSupported();
+    checkBytes(m, start, end);
+    this.#checkBlockSize(blockSize);
+    if (end === start || !isAligned(start, blockSize) || !isAligned(end, blockSize)) {
+      m.events.record(
+        'pr_err',
+        'unaligned-hotplug-range',
+        'mm/memory_hotplug.c:check_hotplug_memory_range',
+        () =>
+          `Block size [${hex(blockSize)}] unaligned hotplug range: start ${hex(start)}, size ${hex(end - start)}`,
+      );
+      return EINVAL;
+    }
+    // register_memory_resource()
+    if (!this.#resources.add('System RAM', start, end)) return EEXIST;
+    const rules = { model: m.model, arch: this.#arch, ops: this.#ops };
+    const selfHosted = memmapOnMemory && supportsMemmapOnMemory(rules, blockSize, mode);
+    const err = selfHosted
+      ? this.#addBlocksWithAltmaps(node, start, end, blockSize, memmapOnMemoryPages(rules, blockSize, mode))
+      : this.#addBlocks(node, start, end, blockSize);
+    if (err !== OK) {
+      this.#resources.remove(start, end);
+      return err;
+    }
+    // online_mem_sections()
+    this.#online(start, end);
+    return OK;
+  }
+
+  /**
+   * Offlines and removes memory, that of boot too.
+   * @returns 0, or -EBUSY when pages in it are in use and cannot be moved: struct pages of other memory, tables
+   */
+  remove(start: number, end: number): Errno {
+    const m = this.#m;
+    this.#checkSupported();
+    checkBytes(m, start, end);
+    const blockSize = this.#blockSizeOf(start);
+    if (end === start || !isAligned(start, blockSize) || !isAligned(end, blockSize)) {
+      m.events.stop(
+        'BUG_ON',
+        'unaligned-hotplug-range',
+        'mm/memory_hotplug.c:try_remove_memory',
+        `check_hotplug_memory_range(start ${hex(start)}, size ${hex(end - start)}): no whole blocks of ${hex(blockSize)}`,
+      );
+    }
+    // offline_pages()
+    if (m.ram.isInUse(start, end) || this.#dissolve(start, end) !== OK) return EBUSY;
+    const withAltmap: number[] = [];
+    for (let at = start; at < end; at += blockSize)
+      if (this.#blocks.get(at)?.altmap !== undefined) withAltmap.push(at);
+    if (withAltmap.length === 0) removePages(m, this.#life, pageSpan(m, { start, end }));
+    else if (withAltmap.length * blockSize !== end - start) {
+      m.events.record(
+        'WARN_ON_ONCE',
+        'some-blocks-have-altmaps',
+        'mm/memory_hotplug.c:memory_blocks_have_altmaps',
+        () => `num_memblocks ${(end - start) / blockSize} != num_altmaps ${withAltmap.length}`,
+      );
+      return EINVAL;
+    } else for (const at of withAltmap) this.#removeBlock(at, blockSize);
+    for (let at = start; at < end; at += blockSize) this.#blocks.delete(at);
+    m.ram.takeOut(start, end);
+    this.#resources.remove(start, end);
+    return OK;
+  }
+
+  /** PageVmemmapSelfHosted(): whether a page belongs to the memmap at the start of its own memory block. */
+  isSelfHosted(pa: number): boolean {
+    const page = pageSize(this.#m.model);
+    for (const { altmap } of this.#blocks.values()) {
+      if (altmap === undefined) continue;
+      if (pa >= altmap.basePfn * page && pa < (altmap.basePfn + altmap.free) * page) return true;
+    }
+    return false;
+  }
+
+  #addBlocks(node: number, start: number, end: number, blockSize: number): Errno {
+    const m = this.#m;
+    const err = addPages(m, this.#life, node, pageSpan(m, { start, end }));
+    if (err === OK) for (let at = start; at < end; at += blockSize) this.#blocks.set(at, { altmap: undefined });
+    return err;
+  }
+
+  // create_altmaps_and_memory_blocks(): one altmap for each block. When one fails, those before it go again.
+  #addBlocksWithAltmaps(node: number, start: number, end: number, blockSize: number, memmapPages: number): Errno {
+    const m = this.#m;
+    const page = pageSize(m.model);
+    for (let at = start; at < end; at += blockSize) {
+      const altmap = vmemAltmap(at / page, Math.floor((at + blockSize - 1) / page), 0, memmapPages);
+      m.altmaps.add(altmap);
+      const err = addPages(m, this.#life, node, { ...pageSpan(m, { start: at, end: at + blockSize }), altmap });
+      if (err === OK) {
+        this.#blocks.set(at, { altmap });
+        continue;
+      }
+      this.#altmapFree(altmap);
+      for (let done = start; done < at; done += blockSize) this.#removeBlock(done, blockSize);
+      return err;
+    }
+    return OK;
+  }
+
+  // One turn of remove_memory_blocks_and_altmaps()
+  #removeBlock(start: number, blockSize: number): void {
+    const m = this.#m;
+    const altmap = this.#blocks.get(start)!.altmap!;
+    this.#blocks.delete(start);
+    removePages(m, this.#life, { ...pageSpan(m, { start, end: start + blockSize }), altmap });
+    this.#altmapFree(altmap);
+  }
+
+  // altmap_free(). Where struct pages still lie in it, they go on doing so.
+  #altmapFree(altmap: VmemAltmap): void {
+    if (altmap.alloc === 0) this.#m.altmaps.delete(altmap);
+    else
+      this.#m.events.record(
+        'WARN',
+        'altmap-not-fully-unmapped',
+        'mm/memory_hotplug.c:altmap_free',
+        () => `Altmap not fully unmapped: ${altmap.alloc} pages from pfn ${hex(altmap.basePfn)}`,
+      );
+  }
+
+  #online(start: number, end: number): void {
+    const bytes = 2 ** this.#m.model.sectionSizeBits;
+    this.#m.sections.update(
+      Math.floor(start / bytes),
+      Math.ceil(end / bytes),
+      (state) => state && { ...state, flags: state.flags | SECTION_FLAGS.IS_ONLINE },
+    );
+  }
+
+  // Blocks are all of one size on one machine: what was added says it, else a section.
+  #blockSizeOf(start: number): number {
+    return this.#size ?? (start >= 0 ? 2 ** this.#m.model.sectionSizeBits : 0);
+  }
+
+  #size: number | undefined;
+
+  #checkBlockSize(blockSize: number): void {
+    const section = 2 ** this.#m.model.sectionSizeBits;
+    if (!Number.isSafeInteger(blockSize) || blockSize < section || !Number.isInteger(Math.log2(blockSize))) {
+      throw new VmemmapError(
+        'BAD_ARGUMENT',
+        `a memory block must be a power of two of at least a section (${hex(section)} bytes), not ${blockSize}`,
+      );
+    }
+    if (this.#size !== undefined && this.#size !== blockSize) {
+      throw new VmemmapError(
+        'BAD_ARGUMENT',
+        `memory blocks have ${hex(this.#size)} bytes on this machine; give all steps the same size, not ${hex(blockSize)}`,
+      );
+    }
+    this.#size = blockSize;
+  }
+
+  #checkSupported(): void {
+    checkHotplug(this.#arch);
+  }
+}
+
+/** @throws VmemmapError `NOT_SUPPORTED` on an architecture without memory hotplug */
+export function checkHotplug(arch: VmemmapArch): void {
+  if (arch.capabilities.includes('memory-hotplug')) return;
+  const why = arch.without?.['memory-hotplug'];
+  throw new VmemmapError(
+    'NOT_SUPPORTED',
+    `${arch.name} has no memory hotplug${why === undefined ? '' : ` (${why})`}; leave steps that add memory out`,
+  );
+}
+
+/** @throws VmemmapError `BAD_ARGUMENT` for a range that is none, or lies beyond the physical limit */
+export function checkBytes(m: MachineContext, start: number, end: number): void {
+  const limit = 2 ** m.model.maxPhysmemBits;
+  const page = pageSize(m.model);
+  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end) && isAligned(start, page) && isAligned(end, page);
+  if (whole && start >= 0 && start <= end && end <= limit) return;
+  throw new VmemmapError(
+    'BAD_ARGUMENT',
+    `${String(start)} to ${String(end)} is no range of memory; give whole pages, upwards, below ${hex(limit)}`,
+  );
+}
