@@ -32,6 +32,7 @@ export {
   type EntryLayout,
   encodeEntry,
 } from './contract/entry-layout.ts';
+export { entryText } from './contract/entry-text.ts';
 export { type ArchException, EXCEPTIONS, type ExceptionName } from './contract/exception.ts';
 export {
   type MemoryModel,
@@ -65,6 +66,10 @@ export {
   type WalkStep,
 } from './contract/translation.ts';
 export type { VmemmapWalker } from './contract/walker.ts';
+// What differs between two runs.
+export type { Change, ChangePart } from './diff/change.ts';
+export { type UnsyncedEntry, unsyncedEntries } from './diff/processes.ts';
+export { DEFAULT_CHANGES, diffRuns, type RunDiff } from './diff/runs.ts';
 // The page-table toolkit and the generic engine, for plugins.
 export { vmemmapPopulateBasepages } from './engine/basepages.ts';
 export { vmemmapPopulateCompoundPages } from './engine/compound.ts';
@@ -100,18 +105,6 @@ export {
 export type { CompoundPage, PageStructs } from './hugetlb/page-structs.ts';
 export type { BootHugePage } from './hugetlb/preinit.ts';
 export type { SharedTail } from './hugetlb/shared-tails.ts';
-// Scenarios.
-export type { ByLevel, StepAccount } from './scenario/account.ts';
-export { scenarioArch, scenarioConfig } from './scenario/arch.ts';
-export type {
-  Scenario,
-  ScenarioAltmap,
-  ScenarioMachine,
-  ScenarioOperation,
-  ScenarioPages,
-  ScenarioStep,
-} from './scenario/format.ts';
-export { type RunOptions, runScenario, type ScenarioRun } from './scenario/run.ts';
 // Machines.
 export { MachineContext } from './machine/context.ts';
 export type { MachineCost, NodeCost } from './machine/cost.ts';
@@ -124,11 +117,11 @@ export { type BlockRun, blockRun } from './memory/block-run.ts';
 export { type AllocationSource, FailureInjector, type FailureRule } from './memory/failures.ts';
 export { Memblock, type MemblockOptions, NUMA_NO_NODE } from './memory/memblock.ts';
 export { MemoryMap, type MemoryMapInput, type MemoryRange } from './memory/memory-map.ts';
-export type { ZoneName } from './memory/zones.ts';
 export { PageAllocator } from './memory/page-allocator.ts';
 export { type FreeOutcome, Ram, type Region } from './memory/ram.ts';
 export { RangeSet } from './memory/range-set.ts';
 export { TableMemory } from './memory/table-memory.ts';
+export type { ZoneName } from './memory/zones.ts';
 export type { Entry, PageTableFormat, TableLevel } from './pagetable/format.ts';
 export { PageTable, type PageTableHooks } from './pagetable/page-table.ts';
 export { type RemoveHooks, removePagetable } from './pagetable/remove-pagetable.ts';
@@ -143,6 +136,19 @@ export {
 } from './pagetable/table-walker.ts';
 export type { Public } from './public.ts';
 export { defaultRelease, findRelease, isSince, type KernelRelease, releases } from './release.ts';
+// Scenarios.
+export type { ByLevel, StepAccount } from './scenario/account.ts';
+export { scenarioArch, scenarioConfig } from './scenario/arch.ts';
+export type {
+  Scenario,
+  ScenarioAltmap,
+  ScenarioMachine,
+  ScenarioOperation,
+  ScenarioPages,
+  ScenarioStep,
+} from './scenario/format.ts';
+export { type RunOptions, runScenario, type ScenarioRun } from './scenario/run.ts';
+export { populatesCompoundPages, vmemmapCanOptimize } from './sparse/can-optimize.ts';
 export { type MemmapCounters, sectionNrVmemmapPages } from './sparse/counters.ts';
 export {
   encodeSectionMemMap,
@@ -154,6 +160,5 @@ export {
 } from './sparse/section.ts';
 export { Sections } from './sparse/sections.ts';
 export { subsectionMask } from './sparse/subsection-map.ts';
-export { populatesCompoundPages, vmemmapCanOptimize } from './sparse/can-optimize.ts';
 export type { Trace, TraceStep } from './trace.ts';
 export { type Device, DeviceMemory, type DeviceOptions } from './zone-device/device-memory.ts';

@@ -1,8 +1,9 @@
 import { hex, hex64, toU64 } from '../bits.ts';
+import { entryText } from '../contract/entry-text.ts';
 import type { LeafRun } from '../machine/leaf-runs.ts';
 import type { Machine } from '../machine/machine.ts';
 import { ENTRY_KIND, entryReading } from '../pagetable/table-walker.ts';
-import { type Differences, entryText, MOST_MORE } from './difference.ts';
+import { type Differences, MOST_MORE } from './difference.ts';
 import type { CaptureExpected } from './format.ts';
 import type { Outside } from './outside.ts';
 
@@ -57,7 +58,8 @@ export function compareLeaves(
         nodeText(mineNode, mine.pa),
       );
     // Outside of RAM there is no allocator with a choice: an altmap's addresses follow from the steps.
-    else if (node < 0) differences.compare('leaf', `${hex64(leaf.va)}: address in device memory`, hex(leaf.pa), hex(mine.pa));
+    else if (node < 0)
+      differences.compare('leaf', `${hex64(leaf.va)}: address in device memory`, hex(leaf.pa), hex(mine.pa));
     frames.compare(leaf, mine);
     blocks.compare(leaf, mine);
   }

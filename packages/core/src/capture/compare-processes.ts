@@ -1,6 +1,7 @@
 import { hex64, toU64 } from '../bits.ts';
+import { entryText } from '../contract/entry-text.ts';
 import type { Machine } from '../machine/machine.ts';
-import { type Differences, entryText } from './difference.ts';
+import type { Differences } from './difference.ts';
 import type { CaptureExpected } from './format.ts';
 
 /** Compares the top-level entries over the window in every process with those of init_mm. */

@@ -1,8 +1,9 @@
 import { hex, hex64, toU64 } from '../bits.ts';
+import { entryText } from '../contract/entry-text.ts';
 import type { TableView } from '../contract/translation.ts';
 import type { Machine } from '../machine/machine.ts';
 import { ENTRY_KIND, entryReading } from '../pagetable/table-walker.ts';
-import { type Differences, entryText } from './difference.ts';
+import type { Differences } from './difference.ts';
 import type { CaptureExpected, CaptureTable } from './format.ts';
 import type { Outside } from './outside.ts';
 

@@ -19,7 +19,12 @@ export interface Comparison {
   readonly name: string;
   readonly equal: boolean;
   /** How much was compared. */
-  readonly compared: { readonly leaves: number; readonly tables: number; readonly sections: number; readonly steps: number };
+  readonly compared: {
+    readonly leaves: number;
+    readonly tables: number;
+    readonly sections: number;
+    readonly steps: number;
+  };
   /** What was left out, in words: what the capture does not have, and what it marks. */
   readonly notCompared: readonly string[];
   /** The first differences, at most as many as asked for. */

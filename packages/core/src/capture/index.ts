@@ -3,8 +3,10 @@
  *
  * @packageDocumentation
  */
+
+export { readScenario, scenarioJsonSchema } from '../scenario/read.ts';
 export { type Comparison, compareCapture, compareRun, DEFAULT_DIFFERENCES } from './compare.ts';
-export { type Difference, type DifferencePart, entryText } from './difference.ts';
+export type { Difference, DifferencePart } from './difference.ts';
 export type {
   Capture,
   CaptureEntries,
@@ -20,5 +22,4 @@ export type {
 } from './format.ts';
 export { checkJson, parseJson, readCapture } from './read.ts';
 export { replayCapture } from './replay.ts';
-export { readScenario, scenarioJsonSchema } from '../scenario/read.ts';
 export { captureSchema } from './schema.ts';

@@ -10,6 +10,7 @@ import type { Capture } from './format.ts';
 export function replayCapture(capture: Capture, plugin: ArchPlugin): ScenarioRun {
   const run = runScenario(capture, plugin);
   const stopped = [run.boot, ...run.steps].find((account) => account.stopped !== undefined);
-  if (stopped !== undefined) throw new VmemmapError('KERNEL_PANIC', `${capture.name}: ${stopped.op}: ${stopped.stopped}`);
+  if (stopped !== undefined)
+    throw new VmemmapError('KERNEL_PANIC', `${capture.name}: ${stopped.op}: ${stopped.stopped}`);
   return run;
 }

@@ -76,7 +76,14 @@ export function vmemmapPopulateRange(
 }
 
 // vmemmap_verify() for each page that is there already, up to the next empty entry.
-function verifyPresent(table: Public<PageTable>, slot: number, index: number, max: number, node: number, addr: number): number {
+function verifyPresent(
+  table: Public<PageTable>,
+  slot: number,
+  index: number,
+  max: number,
+  node: number,
+  addr: number,
+): number {
   const { m, last, format } = table;
   const lanes = m.tables.lanes;
   const pageSize = table.entrySpan(last);

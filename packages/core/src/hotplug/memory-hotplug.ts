@@ -73,8 +73,7 @@ export class MemoryHotplug {
         'pr_err',
         'unaligned-hotplug-range',
         'mm/memory_hotplug.c:check_hotplug_memory_range',
-        () =>
-          `Block size [${hex(blockSize)}] unaligned hotplug range: start ${hex(start)}, size ${hex(end - start)}`,
+        () => `Block size [${hex(blockSize)}] unaligned hotplug range: start ${hex(start)}, size ${hex(end - start)}`,
       );
       return EINVAL;
     }
@@ -114,8 +113,7 @@ export class MemoryHotplug {
     // offline_pages()
     if (m.ram.isInUse(start, end) || this.#dissolve(start, end) !== OK) return EBUSY;
     const withAltmap: number[] = [];
-    for (let at = start; at < end; at += blockSize)
-      if (this.#blocks.get(at)?.altmap !== undefined) withAltmap.push(at);
+    for (let at = start; at < end; at += blockSize) if (this.#blocks.get(at)?.altmap !== undefined) withAltmap.push(at);
     if (withAltmap.length === 0) removePages(m, this.#life, pageSpan(m, { start, end }));
     else if (withAltmap.length * blockSize !== end - start) {
       m.events.record(
@@ -241,7 +239,8 @@ export function checkHotplug(arch: VmemmapArch): void {
 export function checkBytes(m: MachineContext, start: number, end: number): void {
   const limit = 2 ** m.model.maxPhysmemBits;
   const page = pageSize(m.model);
-  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end) && isAligned(start, page) && isAligned(end, page);
+  const whole =
+    Number.isSafeInteger(start) && Number.isSafeInteger(end) && isAligned(start, page) && isAligned(end, page);
   if (whole && start >= 0 && start <= end && end <= limit) return;
   throw new VmemmapError(
     'BAD_ARGUMENT',

@@ -214,8 +214,7 @@ export class HugetlbVmemmap {
     const table = this.#table!;
     const head = table.pageAddress(table.lookup(table.last, offset), table.index(table.last, offset));
     this.structs.write(head, { order: hstate.order, headPfn: start / this.#page, hasHead: true });
-    for (const { pa, order } of this.sharedTails)
-      this.structs.write(pa, { order, headPfn: undefined, hasHead: false });
+    for (const { pa, order } of this.sharedTails) this.structs.write(pa, { order, headPfn: undefined, hasHead: false });
   }
 
   // free_vmemmap_page_list()

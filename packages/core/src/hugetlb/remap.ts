@@ -138,7 +138,8 @@ export class VmemmapRemap {
     const first = table.entryStart(level, addr);
     this.#split.add(first);
     this.#remapped.remove(first, first + table.entrySpan(level));
-    if (remapping) this.#m.flushTlb(table.entryStart(level, addr), table.entryStart(level, addr) + table.entrySpan(level));
+    if (remapping)
+      this.#m.flushTlb(table.entryStart(level, addr), table.entryStart(level, addr) + table.entrySpan(level));
     return split;
   }
 

@@ -174,12 +174,12 @@ export class Machine {
     return { count, bytes, footprint };
   }
 
-  /** The two lanes of an entry as they stand in memory. For tests that damage a table on purpose. */
-  entryLanes(table: number, index: number): Int32Array {
+  /** The lanes of entries as they stand in memory, two for each, from one index on. A test that damages a table does it here. */
+  entryLanes(table: number, index: number, count = 1): Int32Array {
     const slot = this.#m.tables.find(table);
     if (slot < 0) throw new VmemmapError('BAD_ARGUMENT', `there is no table at 0x${table.toString(16)}`);
     const word = this.#m.tables.base[slot]! + 2 * index;
-    return this.#m.tables.lanes.subarray(word, word + 2);
+    return this.#m.tables.lanes.subarray(word, word + 2 * count);
   }
 
   /** Present sections, in order, as runs of equal ones. */

@@ -77,25 +77,33 @@ export class Accountant {
     const { made, freed, leaves, present, cleared, split, remapped } = this.#tallies;
     switch (step.step) {
       case 'table':
-        return add(made, step.level, 1);
+        add(made, step.level, 1);
+        break;
       case 'free-table':
-        return add(freed, step.level, 1);
+        add(freed, step.level, 1);
+        break;
       case 'leaves':
-        return add(leaves, step.level, step.count);
+        add(leaves, step.level, step.count);
+        break;
       case 'present':
-        return add(present, step.level, step.count);
+        add(present, step.level, step.count);
+        break;
       case 'clear':
-        return add(cleared, step.level, 1);
+        add(cleared, step.level, 1);
+        break;
       case 'split':
-        return add(split, step.level, 1);
+        add(split, step.level, 1);
+        break;
       case 'remap':
-        return add(remapped, step.level, step.count);
+        add(remapped, step.level, step.count);
+        break;
       case 'sync':
         this.#synced++;
-        return;
+        break;
       case 'flush-tlb':
         this.#flushes++;
-        return;
+        break;
+      default:
     }
   };
 

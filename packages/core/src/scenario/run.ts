@@ -67,7 +67,8 @@ function makeMachine(scenario: Scenario, plugin: ArchPlugin, options: RunOptions
     if (step.op !== 'hugetlb-optimize') continue;
     for (const { start, count } of step.pages) {
       reserved.push([start, start + count * step.size]);
-      if (step.boot) for (let n = 0; n < count; n++) bootHugePages.push({ start: start + n * step.size, size: step.size });
+      if (step.boot)
+        for (let n = 0; n < count; n++) bootHugePages.push({ start: start + n * step.size, size: step.size });
     }
   }
   const built = new Machine({

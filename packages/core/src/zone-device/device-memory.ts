@@ -68,7 +68,8 @@ export class DeviceMemory {
     const m = this.#m;
     const { id, node, ranges, vmemmapShift = 0, altmap: from } = options;
     checkHotplug(this.#arch);
-    if (this.#devices.has(id)) throw new VmemmapError('BAD_ARGUMENT', `device ${id} has struct pages already; unmap it`);
+    if (this.#devices.has(id))
+      throw new VmemmapError('BAD_ARGUMENT', `device ${id} has struct pages already; unmap it`);
     for (const { start, end } of ranges) checkBytes(m, start, end);
     if (!Number.isSafeInteger(vmemmapShift) || vmemmapShift < 0 || vmemmapShift > 30)
       throw new VmemmapError('BAD_ARGUMENT', `vmemmapShift must be 0 to 30, not ${vmemmapShift}`);
@@ -138,8 +139,7 @@ export class DeviceMemory {
     }
     if (altmap === undefined) return;
     if (altmap.alloc === 0) m.altmaps.delete(altmap);
-    else
-      this.#refuse('WARN', 'altmap-not-freed', `failed to free all reserved pages: ${altmap.alloc} of them`, ENOMEM);
+    else this.#refuse('WARN', 'altmap-not-freed', `failed to free all reserved pages: ${altmap.alloc} of them`, ENOMEM);
   }
 
   // move_pfn_range_to_zone(): sections that the device shares with other memory are marked.
