@@ -25,7 +25,9 @@ export function diffLeaves(a: Machine, b: Machine, changes: Changes): void {
     if (from !== to) {
       const one = x !== undefined && y !== undefined && x.size === y.size && x.access !== y.access ? rights : mapping;
       one.add(at, end, from, to, count);
-    } else if (x !== undefined && y !== undefined) diffFrames(at, end, ours, theirs, x, y, partners, sharing);
+    }
+    if (x !== undefined && y !== undefined && x.size === y.size)
+      diffFrames(at, end, ours, theirs, x, y, partners, sharing);
     at = end;
     if (ours.at(at) === undefined && theirs.at(at) === undefined) at = Math.min(ours.next, theirs.next);
   }

@@ -1,5 +1,6 @@
 import type { TableView } from '../contract/translation.ts';
 import type { MemoryMap } from '../memory/memory-map.ts';
+import { RangeSet } from '../memory/range-set.ts';
 import type { LeafRun } from './leaf-runs.ts';
 
 /** What the memmap costs on one node. All in bytes. */
@@ -26,7 +27,7 @@ export interface MachineCost {
 }
 
 /**
- * Adds up leaves and tables by node. Memory that several leaves share in one run counts once.
+ * Adds up leaves and tables by node. Memory that several leaves share counts once.
  * @param page bytes of a page
  */
 export function machineCost(
@@ -46,9 +47,10 @@ export function machineCost(
   const add = (map: Map<number, number>, key: number, value: number): void => {
     map.set(key, (map.get(key) ?? 0) + value);
   };
-  for (const { node, size, count, paStep } of runs) {
-    add(structPages, node, size * (paStep === 0 ? 1 : count));
-    add(leaves, size, count);
+  const seen = new RangeSet();
+  for (const run of runs) {
+    add(structPages, run.node, newBytes(run, seen));
+    add(leaves, run.size, run.count);
   }
   for (const { level, pa } of tables) {
     counts[level]!++;
@@ -77,4 +79,21 @@ export function machineCost(
       bytes: levelPages[level]! * page,
     })),
   };
+}
+
+// Bytes of a run that no run before it maps.
+function newBytes({ pa, size, count, paStep }: LeafRun, seen: RangeSet): number {
+  // Leaves side by side in memory are one block, others are looked at one by one.
+  const together = Math.abs(paStep) === size ? count : 1;
+  const steps = paStep === 0 ? 1 : count / together;
+  let bytes = 0;
+  for (let n = 0; n < steps; n++) {
+    const first = pa + n * paStep;
+    const low = paStep < 0 ? first + (together - 1) * paStep : first;
+    const high = low + together * size;
+    if (!seen.intersects(low, high)) bytes += high - low;
+    else for (let at = low; at < high; at += size) if (!seen.contains(at, at + size)) bytes += size;
+    seen.add(low, high);
+  }
+  return bytes;
 }
