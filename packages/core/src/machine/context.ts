@@ -65,7 +65,7 @@ export class MachineContext implements PopulateContext {
         arch.capabilities.includes('optimize-hugetlb-vmemmap'));
     const page = pageSize(model);
     this.validity = new SectionValidity(model, this.sections);
-    this.zones = new Zones(arch, memory.end);
+    this.zones = new Zones(arch, memory);
     this.ram = new Ram(memory);
     this.memblock = new Memblock(this.ram, page, this.failures, options);
     const pages = new PageAllocator(this.ram, memory, page, model.maxPageOrder, this.failures);

@@ -1,4 +1,5 @@
 import type { VmemmapArch } from '../contract/arch.ts';
+import type { MemoryMap } from './memory-map.ts';
 
 /** Names of the zones that memory of boot can be in, lowest first. */
 const BELOW_NORMAL = ['DMA', 'DMA32'] as const;
@@ -9,20 +10,20 @@ export type ZoneName = 'DMA' | 'DMA32' | 'Normal' | 'Movable' | 'Device';
 /** Which zone a physical address is in: what is shared is shared within a zone of a node. */
 export class Zones {
   readonly #limits: readonly number[];
-  // Memory added after boot is onlined as ZONE_MOVABLE.
-  readonly #bootEnd: number;
+  readonly #memory: Pick<MemoryMap, 'nodeOf'>;
 
-  constructor({ zoneLimits = [] }: Pick<VmemmapArch, 'zoneLimits'>, bootEnd: number) {
+  constructor({ zoneLimits = [] }: Pick<VmemmapArch, 'zoneLimits'>, memory: Pick<MemoryMap, 'nodeOf'>) {
     this.#limits = zoneLimits;
-    this.#bootEnd = bootEnd;
+    this.#memory = memory;
   }
 
   /** The zone of memory that was there at boot, or was added since. */
   zoneOf(pa: number): ZoneName {
+    // Memory added after boot is onlined as ZONE_MOVABLE, wherever it lies.
+    if (this.#memory.nodeOf(pa) < 0) return 'Movable';
     const below = this.#limits.findIndex((limit) => pa < limit);
     // With one limit it is that of ZONE_DMA32, as on riscv.
-    if (below >= 0) return BELOW_NORMAL[below + BELOW_NORMAL.length - this.#limits.length]!;
-    return pa < this.#bootEnd ? 'Normal' : 'Movable';
+    return below < 0 ? 'Normal' : BELOW_NORMAL[below + BELOW_NORMAL.length - this.#limits.length]!;
   }
 
   /** pfn_range_intersects_zones(): whether `[start, end)` lies in more than one zone. */
