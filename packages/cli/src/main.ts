@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+// What bin/vmemmap.js starts.
 import { run } from './cli.ts';
 
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
