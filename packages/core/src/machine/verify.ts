@@ -1,7 +1,14 @@
 import { hex, hex64 } from '../bits.ts';
 import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
-import { offsetOfPage, pagesPerSection } from '../contract/model.ts';
-import { ACCESS } from '../contract/translation.ts';
+import {
+  offsetOfPage,
+  pageSize,
+  pagesPerSection,
+  pagesPerSubsection,
+  subsectionsPerSection,
+} from '../contract/model.ts';
+import { ACCESS, translation } from '../contract/translation.ts';
+import type { OptimizedPage } from '../hugetlb/hugetlb-vmemmap.ts';
 import { RangeSet } from '../memory/range-set.ts';
 import { SECTION_FLAGS } from '../sparse/section.ts';
 import type { MachineContext } from './context.ts';
@@ -29,16 +36,18 @@ const PROGRESS_EVERY = 1 << 16;
 
 /**
  * Walks every struct page of every section that has a memmap and checks that it is mapped, to memory in use that no
- * other part of the memmap uses, writable, for the kernel only, and not executable where the architecture says so.
+ * other part of the memmap uses, writable, for the kernel only, and not executable where the architecture says so. Pages that
+ * compounds share may be mapped many times, and read-only.
  */
 export function verifyMachine(
   m: MachineContext,
   arch: VmemmapArch,
   ops: VmemmapOps,
+  optimized: readonly OptimizedPage[],
   onProgress?: (done: number, total: number) => void,
 ): Verification {
   const { sections } = m;
-  const pages = pagesPerSection(m.model);
+  const isShared = sharedFrames(m, ops, optimized);
   // Not to be executable is a promise of its own: not every machine can take that right away.
   const optional = arch.capabilities.includes('no-execute') ? 0 : ACCESS.execute;
   const seen = new RangeSet();
@@ -52,10 +61,9 @@ export function verifyMachine(
 
   // Where the last leaf ends: it may reach beyond its section, and is then met again from the next one.
   let covered = Number.NEGATIVE_INFINITY;
-  for (const { nr, count, flags, nid } of sections.runs()) {
-    if ((flags & SECTION_FLAGS.HAS_MEM_MAP) === 0) continue;
-    const start = offsetOfPage(m.model, m.window, nr * pages);
-    const end = start + count * pages * m.model.structPageSize;
+  for (const { pfn, pages, count, nid } of memmaps(m)) {
+    const start = offsetOfPage(m.model, m.window, pfn);
+    const end = start + pages * m.model.structPageSize;
     const perLeaf = (offset: number): void => {
       if (++leaves % PROGRESS_EVERY === 0)
         onProgress?.(done + Math.floor(((offset - start) / (end - start)) * count), total);
@@ -64,7 +72,7 @@ export function verifyMachine(
     for (const run of leafRuns(ops.walker, ops.initMm.root, m.memory, start, end, perLeaf)) {
       if (run.offset > reached) problems.push(`${va(reached)}: struct pages not mapped up to ${va(run.offset)}`);
       const unclipped = run.offset + run.count * run.size;
-      for (const problem of faults(m, without(run, covered), optional, va, seen)) {
+      for (const problem of faults(m, without(run, covered), optional, va, seen, isShared)) {
         if (problems.length < MAX_PROBLEMS) problems.push(problem);
         else break;
       }
@@ -101,11 +109,20 @@ function* faults(
   optional: number,
   va: (offset: number) => string,
   seen: RangeSet,
+  isShared: (pa: number) => boolean,
 ): Generator<string> {
   if (run.count === 0) return;
-  const needed = ACCESS.read | ACCESS.write;
+  const shared = isShared(run.pa);
+  // Nobody writes to struct pages that many stand for.
+  const needed = shared && (run.access & ACCESS.write) === 0 ? ACCESS.read : ACCESS.read | ACCESS.write;
   if ((run.access | optional) !== (needed | optional)) {
     yield `${va(run.offset)}: access ${accessText(run.access)}, a struct page must have ${accessText(needed)}`;
+  }
+  // A shared page is one page, however often it is mapped.
+  if (shared && run.paStep === 0) {
+    if (!m.isBacking(run.pa, run.size)) yield `${va(run.offset)}: mapped to ${hex(run.pa)}, which is not memory in use`;
+    seen.add(run.pa, run.pa + run.size);
+    return;
   }
   // Leaves side by side in memory are looked at as one block, others one by one.
   const together = Math.abs(run.paStep) === run.size ? run.count : 1;
@@ -114,10 +131,57 @@ function* faults(
     const low = run.paStep < 0 ? first + (together - 1) * run.paStep : first;
     const high = low + together * run.size;
     const where = `${va(run.offset + n * run.size)}: mapped to ${hex(low)}-${hex(high)}`;
-    if (!m.ram.isAllocated(low, high - low)) yield `${where}, which is not memory in use`;
-    if (seen.intersects(low, high)) yield `${where}, which other struct pages use too`;
+    if (!m.isBacking(low, high - low)) yield `${where}, which is not memory in use`;
+    if (seen.intersects(low, high) && !(together === 1 && isShared(low)))
+      yield `${where}, which other struct pages use too`;
     seen.add(low, high);
   }
+}
+
+// The parts of the memmap that must be there: early sections as a whole, of others what their subsection map says.
+function* memmaps({
+  model,
+  sections,
+}: MachineContext): Generator<{ pfn: number; pages: number; count: number; nid: number }> {
+  const pages = pagesPerSection(model);
+  const per = pagesPerSubsection(model);
+  const all = (1n << BigInt(subsectionsPerSection(model))) - 1n;
+  for (const { nr, count, flags, nid, subsectionMap } of sections.runs()) {
+    if ((flags & SECTION_FLAGS.HAS_MEM_MAP) === 0) continue;
+    if ((flags & SECTION_FLAGS.IS_EARLY) !== 0 || subsectionMap === all) {
+      yield { pfn: nr * pages, pages: count * pages, count, nid };
+      continue;
+    }
+    for (let section = nr; section < nr + count; section++) {
+      let counted = 1;
+      for (let bit = 0; subsectionMap >> BigInt(bit) > 0n; ) {
+        const first = bit;
+        while (((subsectionMap >> BigInt(bit)) & 1n) === 1n) bit++;
+        if (bit > first) {
+          yield { pfn: section * pages + first * per, pages: (bit - first) * per, count: counted, nid };
+          counted = 0;
+        } else bit++;
+      }
+    }
+  }
+}
+
+// Which frames compounds may share: tails of a zone, pages with a reference for each mapping, and, on releases where each HugeTLB
+// page keeps to itself, its head.
+function sharedFrames(
+  m: MachineContext,
+  ops: VmemmapOps,
+  optimized: readonly OptimizedPage[],
+): (pa: number) => boolean {
+  const frames = new Set(m.sharedTails.all().map(({ pa }) => pa));
+  if (m.release.hugetlbTail === 'own-head') {
+    const head = translation();
+    for (const { start } of optimized) {
+      ops.walker.walk(ops.initMm.root, offsetOfPage(m.model, m.window, start / pageSize(m.model)), head);
+      if (head.mapped) frames.add(head.pa);
+    }
+  }
+  return (pa) => frames.has(pa) || m.ram.pageCount(pa) > 1;
 }
 
 function accessText(access: number): string {
