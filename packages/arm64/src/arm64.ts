@@ -90,15 +90,7 @@ export const arm64: ArchPlugin<Arm64Config> = definePlugin<Arm64Config>({
   name: 'arm64',
   about: 'arm64: 4K, 16K and 64K pages, 2 to 5 levels, 48- and 52-bit addresses',
   config: fields,
-  capabilities: [
-    'huge-pages',
-    'altmap',
-    'free',
-    'no-execute',
-    'page-tables',
-    'memory-hotplug',
-    'memmap-on-memory',
-  ],
+  capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', 'page-tables', 'memory-hotplug', 'memmap-on-memory'],
   variants: [
     { about: '4K pages, 52 bits (LPA2): 5 levels', config: {} },
     { about: '4K pages, 52 bits on a CPU without LPA2: 4 levels', config: { lpa2: false } },

@@ -1,5 +1,4 @@
-import { decodeEntry, type EntryLayout, encodeEntry } from '@vmemmap/core';
-import { entryText } from '@vmemmap/core/capture';
+import { decodeEntry, type EntryLayout, encodeEntry, entryText } from '@vmemmap/core';
 import { describe, expect, it } from 'vitest';
 
 const layouts: readonly EntryLayout[] = [

@@ -24,7 +24,14 @@ export class BasePages {
    * @param readOnly whether a shared page is mapped read-only
    * @returns false without memory
    */
-  populate(slot: number, addr: number, node: number, altmap: VmemAltmap | undefined, reuse = -1, readOnly = false): boolean {
+  populate(
+    slot: number,
+    addr: number,
+    node: number,
+    altmap: VmemAltmap | undefined,
+    reuse = -1,
+    readOnly = false,
+  ): boolean {
     const table = this.#table;
     const { m, last } = table;
     const index = table.index(last, addr);

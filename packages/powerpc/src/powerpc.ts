@@ -19,13 +19,7 @@ import { checkConfig, memoryModel, vmemmapWindow } from './layout.ts';
 import { RadixOps } from './radix-ops.ts';
 
 const HASH: readonly Capability[] = ['altmap', 'free', 'no-execute', 'memory-hotplug'];
-const RADIX: readonly Capability[] = [
-  'huge-pages',
-  ...HASH,
-  'page-tables',
-  'memmap-on-memory',
-  'optimize-dax-vmemmap',
-];
+const RADIX: readonly Capability[] = ['huge-pages', ...HASH, 'page-tables', 'memmap-on-memory', 'optimize-dax-vmemmap'];
 
 const NO_HVO = 'arch/powerpc/Kconfig selects no ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP';
 const WITHOUT_RADIX: Without = { 'optimize-hugetlb-vmemmap': NO_HVO };

@@ -80,7 +80,9 @@ export class RadixOps implements VmemmapOps {
    * fit comes from RAM.
    */
   supportsMemmapOnMemory(vmemmapSize: number): boolean {
-    return this.#m.model.pageShift !== 12 || vmemmapSize % this.pageTable.entrySpan(this.pageTable.format.pmdLevel) === 0;
+    return (
+      this.#m.model.pageShift !== 12 || vmemmapSize % this.pageTable.entrySpan(this.pageTable.format.pmdLevel) === 0
+    );
   }
 
   /** mm_core_init(): from here on tables come from slab caches and page fragments. */

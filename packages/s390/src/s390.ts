@@ -103,15 +103,7 @@ export const s390: ArchPlugin<S390Config> = definePlugin<S390Config>({
   name: 's390',
   about: 's390x: 3 and 4 levels, 1 MiB frames or base pages, a layout that follows from the memory',
   config: fields,
-  capabilities: [
-    'huge-pages',
-    'altmap',
-    'free',
-    'no-execute',
-    'page-tables',
-    'memory-hotplug',
-    'memmap-on-memory',
-  ],
+  capabilities: ['huge-pages', 'altmap', 'free', 'no-execute', 'page-tables', 'memory-hotplug', 'memmap-on-memory'],
   variants: [
     { about: '3 levels, 1 MiB frames', config: {} },
     { about: 'base pages only', config: { edat1: false, edat2: false } },

@@ -21,7 +21,7 @@ export function hstateOf(model: MemoryModel, size: number): Hstate {
 }
 
 /** hugetlb_vmemmap_optimizable_size(): bytes of struct pages that can be given up. Struct pages must not cross pages. */
-export function optimizableSize(model: MemoryModel, hstate: Hstate): number {
+function optimizableSize(model: MemoryModel, hstate: Hstate): number {
   if (!Number.isInteger(Math.log2(model.structPageSize))) return 0;
   return Math.max(0, hstate.vmemmapSize - RESERVE_PAGES * pageSize(model));
 }

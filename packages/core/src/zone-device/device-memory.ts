@@ -165,6 +165,6 @@ export class DeviceMemory {
 }
 
 /** MAX_FOLIO_ORDER (include/linux/mmzone.h) on 64 bits with HugeTLB: 16 GiB. */
-export function maxFolioOrder({ pageShift }: MemoryModel): number {
+function maxFolioOrder({ pageShift }: MemoryModel): number {
   return 34 - pageShift;
 }
