@@ -3,6 +3,7 @@ import { VmemmapError } from './errors.ts';
 /** How the kernel says it: the macro that fires. `*_once` kinds print a single time per boot. */
 export type KernelEventKind =
   | 'WARN'
+  | 'WARN_ONCE'
   | 'WARN_ON_ONCE'
   | 'VM_BUG_ON'
   | 'BUG_ON'
@@ -25,7 +26,7 @@ export interface KernelEvent {
   readonly count: number;
 }
 
-const ONCE: ReadonlySet<KernelEventKind> = new Set(['WARN_ON_ONCE', 'pr_warn_once', 'pr_err_once']);
+const ONCE: ReadonlySet<KernelEventKind> = new Set(['WARN_ONCE', 'WARN_ON_ONCE', 'pr_warn_once', 'pr_err_once']);
 
 /**
  * The machine's log of WARN, BUG and pr_*_once conditions. Nothing goes to the console.

@@ -180,7 +180,7 @@ export class MemoryHotplug {
     if (altmap.alloc === 0) this.#m.altmaps.delete(altmap);
     else
       this.#m.events.record(
-        'WARN',
+        'WARN_ONCE',
         'altmap-not-fully-unmapped',
         'mm/memory_hotplug.c:altmap_free',
         () => `Altmap not fully unmapped: ${altmap.alloc} pages from pfn ${hex(altmap.basePfn)}`,

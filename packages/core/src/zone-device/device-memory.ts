@@ -73,9 +73,9 @@ export class DeviceMemory {
     for (const { start, end } of ranges) checkBytes(m, start, end);
     if (!Number.isSafeInteger(vmemmapShift) || vmemmapShift < 0 || vmemmapShift > 30)
       throw new VmemmapError('BAD_ARGUMENT', `vmemmapShift must be 0 to 30, not ${vmemmapShift}`);
-    if (ranges.length === 0) return this.#refuse('WARN', 'no-range', 'nr_range must be specified', EINVAL);
+    if (ranges.length === 0) return this.#refuse('WARN_ONCE', 'no-range', 'nr_range must be specified', EINVAL);
     if (vmemmapShift > maxFolioOrder(m.model))
-      return this.#refuse('WARN', 'folio-size', 'requested folio size unsupported', EINVAL);
+      return this.#refuse('WARN_ONCE', 'folio-size', 'requested folio size unsupported', EINVAL);
     const last = Math.floor((ranges[0]!.end - 1) / pageSize(m.model));
     const altmap = from && vmemAltmap(from.basePfn, last, from.reserve, from.free);
     if (altmap !== undefined) m.altmaps.add(altmap);
@@ -111,13 +111,13 @@ export class DeviceMemory {
     const { node, pgmap, altmap } = device;
     const { start, end } = range;
     if (altmap !== undefined && pgmap.nrRange > 0)
-      return this.#refuse('WARN', 'altmap-of-ranges', 'altmap not supported for multiple ranges', EINVAL);
+      return this.#refuse('WARN_ONCE', 'altmap-of-ranges', 'altmap not supported for multiple ranges', EINVAL);
     if (this.#resources.at(start) === 'device' || this.#resources.at(end - 1) === 'device')
       return this.#refuse('WARN', 'conflicting-pgmap', 'Conflicting mapping in same section', ENOMEM);
     const ram = this.#resources.intersects('System RAM', start, end);
     if (ram !== 'disjoint') {
       const text = `attempted on ${ram === 'mixed' ? 'mixed' : 'ram'} region ${hex(start)}-${hex(end - 1)}`;
-      return this.#refuse('WARN', 'region-is-ram', text, ENXIO);
+      return this.#refuse('WARN_ONCE', 'region-is-ram', text, ENXIO);
     }
     this.#resources.add('device', start, end);
     const err = addPages(m, this.#life, node, { ...pageSpan(m, range), altmap, pgmap });
@@ -139,7 +139,13 @@ export class DeviceMemory {
     }
     if (altmap === undefined) return;
     if (altmap.alloc === 0) m.altmaps.delete(altmap);
-    else this.#refuse('WARN', 'altmap-not-freed', `failed to free all reserved pages: ${altmap.alloc} of them`, ENOMEM);
+    else
+      this.#refuse(
+        'WARN_ONCE',
+        'altmap-not-freed',
+        `failed to free all reserved pages: ${altmap.alloc} of them`,
+        ENOMEM,
+      );
   }
 
   // move_pfn_range_to_zone(): sections that the device shares with other memory are marked.
@@ -158,7 +164,7 @@ export class DeviceMemory {
     }
   }
 
-  #refuse(kind: 'WARN', id: string, message: string, errno: Errno): Errno {
+  #refuse(kind: 'WARN' | 'WARN_ONCE', id: string, message: string, errno: Errno): Errno {
     this.#m.events.record(kind, id, 'mm/memremap.c', () => message);
     return errno;
   }
