@@ -1,11 +1,12 @@
 // @ts-check
-// Measures the model beside a C baseline of the same algorithm, and base pages of every architecture beside x86's, taking
-// turns in one run, and prints ratios of medians.
+// Measures the model beside a C baseline of the same algorithm, base pages of every architecture beside x86's, and what
+// comes after boot beside base pages, taking turns in one run, and prints ratios of medians.
 //   node bench.mjs [--json] [--runs N]
 import { parseArgs } from 'node:util';
 import { archCases } from './arches.mjs';
 import { compileBaseline, startBaseline } from './baseline.mjs';
 import { cases, memoryCase } from './cases.mjs';
+import { basePages, lifeCases } from './life.mjs';
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, runs: { type: 'string', default: '31' } },
@@ -18,6 +19,8 @@ if (!Number.isInteger(runs) || runs < 1) {
 // Short cases need many runs until the compiler has seen enough of them.
 const WARM_UP = 10;
 const WARM_UP_MS = 500;
+/** A round of what comes after boot may take seconds, and needs fewer. */
+const LIFE_RUNS = Math.min(runs, 5);
 
 /** @param {number[]} samples */
 const median = (samples) => samples.sort((a, b) => a - b)[samples.length >> 1] ?? Number.NaN;
@@ -71,6 +74,23 @@ try {
       theirs.push(x86.run() / x86.count);
     }
     report({ name: `base/${name}`, ours: median(own), baseline: median(theirs), unit: 'ns per entry' }, 'x86');
+  }
+  const base = basePages();
+  for (const make of lifeCases) {
+    const { names, count, unit, run, frame } = make();
+    run();
+    for (let i = 0; i < WARM_UP; i++) base.run();
+    /** @type {number[][]} */
+    const own = names.map(() => []);
+    /** @type {number[]} */
+    const theirs = [];
+    for (let i = 0; i < LIFE_RUNS; i++) {
+      for (const [part, took] of run().entries()) own[part]?.push(took / count);
+      theirs.push(base.run() / base.count);
+    }
+    const baseline = median(theirs);
+    for (const [part, name] of names.entries()) report({ name, ours: median(own[part] ?? []), baseline, unit }, 'base');
+    report({ name: `memory/${names[0]}`, ours: frame(), baseline: 1, unit: 'bytes per byte' }, 'tables');
   }
 } finally {
   remove();
