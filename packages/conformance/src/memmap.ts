@@ -16,8 +16,9 @@ export function memmapOf(machine: Machine, nr: number, count = 1): Stretch {
 /** Where the struct pages of all sections lie that boot gave a memmap, in order. */
 export function bootMemmaps(machine: Machine): readonly Stretch[] {
   const found: Stretch[] = [];
+  const wanted = SECTION_FLAGS.HAS_MEM_MAP | SECTION_FLAGS.IS_EARLY;
   for (const { nr, count, flags } of machine.sections()) {
-    if ((flags & SECTION_FLAGS.HAS_MEM_MAP) !== 0) found.push(memmapOf(machine, nr, count));
+    if ((flags & wanted) === wanted) found.push(memmapOf(machine, nr, count));
   }
   return found;
 }

@@ -71,7 +71,17 @@ describe('readCapture', () => {
 
 describe('releases', () => {
   it('are found by name', () => {
-    expect(releases.map(({ name }) => name)).toEqual(['6.12', '7.2', '7.3', 'series-04']);
+    expect(releases.map(({ name }) => name)).toEqual([
+      '6.12',
+      '6.16',
+      '7.2',
+      '7.3',
+      '7.3-unsynced',
+      'series-04',
+      'series-05',
+      'series-05-unsynced',
+      'series-49',
+    ]);
     for (const release of releases) expect(findRelease(release.name)).toBe(release);
     expect(() => findRelease('5.0')).toThrow(expect.objectContaining({ code: 'UNKNOWN_RELEASE' }));
   });

@@ -30,21 +30,25 @@ describe('pfn_valid() as the kernel would answer', () => {
   });
 
   it('of an added section: its subsections, once it has a memmap', () => {
-    const { validity } = make();
-    validity.fill(5 * PAGES, 512);
+    const { validity, sections } = make();
+    const set = (flags: number, subsectionMap: bigint): void =>
+      sections.update(5, 6, () => ({ flags, nid: 0, subsectionMap }));
+    // The bits of what is populated are set before it is (section_activate).
+    set(0, 1n);
     expect(validity.pfnValid(5 * PAGES)).toBe(false);
-    validity.added(5 * PAGES);
+    set(3, 1n);
     expect(validity.pfnValid(5 * PAGES)).toBe(true);
+    expect(validity.pfnValid(5 * PAGES + 511)).toBe(true);
     expect(validity.pfnValid(5 * PAGES + 512)).toBe(false);
-    // The bits of more are set before it is populated.
-    validity.fill(5 * PAGES + 512, 1024);
+    set(3, 7n);
     expect(validity.pfnValid(5 * PAGES + 512)).toBe(true);
-    validity.clear(5 * PAGES, 512);
+    set(3, 6n);
     expect(validity.pfnValid(5 * PAGES)).toBe(false);
     expect(validity.pfnValid(5 * PAGES + 512)).toBe(true);
-    // The last subsection takes the section along.
-    validity.clear(5 * PAGES + 512, 1024);
-    validity.fill(5 * PAGES, 512);
+    // The last subsection takes the section along, before its memmap is freed (section_deactivate).
+    set(1, 0n);
+    expect(validity.pfnValid(5 * PAGES + 512)).toBe(false);
+    sections.update(5, 6, () => undefined);
     expect(validity.pfnValid(5 * PAGES)).toBe(false);
   });
 });

@@ -44,7 +44,7 @@ describe('vmemmap_populate', () => {
     const page = 2 ** m.model.pageShift;
     expect([...m.leaves()].every(({ size }) => size === page)).toBe(true);
     expect(m.verify()).toMatchObject({ problems: [], leaves: (4 * (SECTION / page) * 80) / page });
-    expect(m.arch.capabilities).toEqual(['page-tables']);
+    expect(m.arch.capabilities).toEqual(['page-tables', 'memory-hotplug', 'optimize-hugetlb-vmemmap']);
   });
 
   it('drops the altmap: RAM holds the struct pages of a device, and the altmap stays as it is', () => {

@@ -103,8 +103,17 @@ describe('the configuration', () => {
   });
 
   it('declares page tables and huge pages for radix only', () => {
-    expect(powerpc().capabilities).toEqual(['huge-pages', 'altmap', 'free', 'no-execute', 'page-tables']);
-    expect(powerpc({ mmu: 'hash' }).capabilities).toEqual(['altmap', 'free', 'no-execute']);
+    expect(powerpc().capabilities).toEqual([
+      'huge-pages',
+      'altmap',
+      'free',
+      'no-execute',
+      'memory-hotplug',
+      'page-tables',
+      'memmap-on-memory',
+      'optimize-dax-vmemmap',
+    ]);
+    expect(powerpc({ mmu: 'hash' }).capabilities).toEqual(['altmap', 'free', 'no-execute', 'memory-hotplug']);
     expect(powerpc().exceptions!.map(({ name }) => name)).toEqual(['altmap-fallback', 'boot-tables-or-panic']);
     expect(powerpc({ mmu: 'hash' }).exceptions!.map(({ name }) => name)).toEqual([
       'altmap-fallback',

@@ -10,18 +10,51 @@ const files = readdirSync(directory);
 
 describe('captures of real kernels', () => {
   it('are all here', () => {
-    expect(files.map((file) => file.replace('.json', '')).sort()).toEqual(
-      [
-        'big-64g',
-        'boot-2g',
-        'boot-2g-linux-6.12',
-        'boot-2g-linux-7.3',
-        'boot-2g-no5lvl',
-        'boot-2g-nopse',
-        'numa-holes-no5lvl',
-        'unaligned-mem',
-      ].sort(),
-    );
+    expect(files.map((file) => file.replace('.json', '')).sort()).toEqual([
+      'big-64g',
+      'boot-2g',
+      'boot-2g-linux-6.12',
+      'boot-2g-linux-7.3',
+      'boot-2g-no5lvl',
+      'boot-2g-nopse',
+      'devdax-pmem-2m',
+      'devdax-pmem-2m-kmem',
+      'devdax-pmem-2m-newpgd-no5lvl',
+      'devdax-pmem-2m-newpgd-no5lvl-unbound',
+      'devdax-pmem-2m-subsection',
+      'devdax-pmem-2m-subsection-unbound',
+      'devdax-ram-1g',
+      'devdax-ram-1g-no5lvl',
+      'devdax-ram-1g-no5lvl-unbound',
+      'devdax-ram-1g-unbound',
+      'devdax-ram-2m',
+      'devdax-ram-2m-kmem-memmap-on-memory-kmem',
+      'devdax-ram-2m-linux-7.3',
+      'devdax-ram-2m-linux-7.3-unbound',
+      'devdax-ram-2m-no5lvl-unbound',
+      'devdax-ram-2m-unaligned',
+      'devdax-ram-2m-unaligned-unbound',
+      'devdax-ram-2m-unbound',
+      'devdax-ram-4k',
+      'devdax-ram-4k-unbound',
+      'hotplug',
+      'hotplug-memmap-on-memory',
+      'hotplug-no5lvl',
+      'hotplug-removed',
+      'hotplug-virtio-mem',
+      'hvo-1g',
+      'hvo-1g-fewer',
+      'hvo-1g-linux-7.3',
+      'hvo-1g-more',
+      'hvo-2m',
+      'hvo-2m-linux-6.12',
+      'hvo-2m-linux-6.12-more',
+      'hvo-2m-linux-7.3',
+      'hvo-2m-linux-7.3-fewer',
+      'hvo-2m-more',
+      'numa-holes-no5lvl',
+      'unaligned-mem',
+    ]);
   });
 });
 
@@ -134,7 +167,7 @@ describe('a capture that was changed', () => {
         j.expected.leaves[0].pa = '0x90000000';
         j.expected.leaves[0].firstRaw = '0x80000000900001e3';
       },
-      'frame 0x90000000',
+      'leaf 0xffd4000000000000: node of its memory',
     ],
     [
       'a section flag',
@@ -320,7 +353,8 @@ describe('a capture that cannot be replayed', () => {
   };
 
   it.each<[string, (json: Json) => void, string]>([
-    ['steps', (j) => j.steps.push({ op: 'hotplug-add' }), 'NOT_MODELLED'],
+    ['a step without its range', (j) => j.steps.push({ op: 'hotplug-add' }), 'BAD_FORMAT'],
+    ['a step that there is not', (j) => j.steps.push({ op: 'freeze' }), 'BAD_FORMAT'],
     ['an unknown release', (j) => (j.machine.release = '5.4'), 'UNKNOWN_RELEASE'],
     ['another page size', (j) => (j.machine.pageSize = 16384), 'BAD_CONFIG'],
     ['an unknown configuration key', (j) => (j.machine.config.turbo = true), 'BAD_CONFIG'],

@@ -1,5 +1,4 @@
-import { decodeEntry, encodeEntry, hex64, toU64, translation } from '@vmemmap/core';
-import { entryText } from '@vmemmap/core/capture';
+import { decodeEntry, encodeEntry, entryText, hex64, toU64, translation } from '@vmemmap/core';
 import { rootOfCr3, type X86Config, X86EntryReader, x86 } from '@vmemmap/x86';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
