@@ -1,4 +1,4 @@
-import { hex, isAligned } from '../bits.ts';
+import { alignDown, hex, isAligned } from '../bits.ts';
 import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
 import { pageSize } from '../contract/model.ts';
 import { EBUSY, EEXIST, EINVAL, type Errno, OK } from '../errno.ts';
@@ -132,12 +132,10 @@ export class MemoryHotplug {
 
   /** PageVmemmapSelfHosted(): whether a page belongs to the memmap at the start of its own memory block. */
   isSelfHosted(pa: number): boolean {
-    const page = pageSize(this.#m.model);
-    for (const { altmap } of this.#blocks.values()) {
-      if (altmap === undefined) continue;
-      if (pa >= altmap.basePfn * page && pa < (altmap.basePfn + altmap.free) * page) return true;
-    }
-    return false;
+    if (this.#size === undefined) return false;
+    const start = alignDown(pa, this.#size);
+    const altmap = this.#blocks.get(start)?.altmap;
+    return altmap !== undefined && pa < start + altmap.free * pageSize(this.#m.model);
   }
 
   #addBlocks(node: number, start: number, end: number, blockSize: number): Errno {

@@ -90,11 +90,12 @@ export class Ram {
   /** True when any page of boot RAM in `[start, end)` is in use. */
   isInUse(start: number, end: number): boolean {
     return this.regions.some((region) => {
-      const idle = new RangeSet(region.free);
-      for (const [from, to] of this.#gone) idle.add(from, to);
       const from = Math.max(start, region.start);
       const to = Math.min(end, region.end);
-      return from < to && !idle.contains(from, to);
+      if (from >= to) return false;
+      const idle = new RangeSet(region.free);
+      for (const [low, high] of this.#gone) idle.add(low, high);
+      return !idle.contains(from, to);
     });
   }
 

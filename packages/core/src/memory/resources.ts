@@ -9,7 +9,7 @@ interface Resource {
 
 /** iomem_resource (kernel/resource.c), as far as adding memory asks it: who has which physical addresses. */
 export class ResourceTree {
-  #resources: Resource[] = [];
+  readonly #resources: Resource[];
 
   constructor(ram: readonly { readonly start: number; readonly end: number }[]) {
     this.#resources = ram.map(({ start, end }) => ({ name: 'System RAM', start, end }));
@@ -24,13 +24,15 @@ export class ResourceTree {
 
   /** release_mem_region_adjustable(): gives `[start, end)` back, out of the middle of a resource too. */
   remove(start: number, end: number): void {
-    this.#resources = this.#resources.flatMap((resource) => {
-      if (resource.end <= start || end <= resource.start) return [resource];
-      return [
+    for (let n = this.#resources.length - 1; n >= 0; n--) {
+      const resource = this.#resources[n]!;
+      if (resource.end <= start || end <= resource.start) continue;
+      const rest = [
         { ...resource, end: Math.min(resource.end, start) },
         { ...resource, start: Math.max(resource.start, end) },
-      ].filter((rest) => rest.start < rest.end);
-    });
+      ];
+      this.#resources.splice(n, 1, ...rest.filter((part) => part.start < part.end));
+    }
   }
 
   /** region_intersects(): whether `[start, end)` lies in resources of a name, in part or as a whole. */

@@ -38,26 +38,35 @@ export class Sections {
   /** Sets sections `[from, to)` to what `change` makes of each state; undefined means section_mem_map 0. */
   update(from: number, to: number, change: (state: SectionState | undefined) => SectionState | undefined): void {
     if (from >= to) return;
-    const before: Run[] = [];
-    const changed: Run[] = [];
-    const after: Run[] = [];
-    let at = from;
+    let first = this.#find(from);
+    let last = first;
+    const pieces: Run[] = [];
     const piece = (nr: number, end: number, state: SectionState | undefined): void => {
       const next = nr < end ? change(state) : undefined;
-      if (next !== undefined) changed.push({ nr, end, state: next });
+      if (next !== undefined) pieces.push({ nr, end, state: next });
     };
-    for (const run of this.#runs) {
-      if (run.nr < from) before.push({ ...run, end: Math.min(run.end, from) });
-      if (run.end > to) after.push({ ...run, nr: Math.max(run.nr, to) });
+    let at = from;
+    for (; last < this.#runs.length && this.#runs[last]!.nr < to; last++) {
+      const run = this.#runs[last]!;
       const nr = Math.max(run.nr, from);
       const end = Math.min(run.end, to);
-      if (nr >= end) continue;
+      if (run.nr < from) pieces.push({ ...run, end: from });
       piece(at, nr, undefined);
       piece(nr, end, run.state);
+      if (run.end > to) pieces.push({ ...run, nr: to });
       at = end;
     }
     piece(at, to, undefined);
-    this.#runs = joined([...before, ...changed, ...after]);
+    // The neighbours may be equal to what lies between them now.
+    if (first > 0) pieces.unshift(this.#runs[--first]!);
+    if (last < this.#runs.length) pieces.push(this.#runs[last++]!);
+    this.#replace(first, last, joined(pieces));
+  }
+
+  // Mostly a few runs of many: those are replaced in place. No call takes any number of arguments.
+  #replace(first: number, last: number, runs: readonly Run[]): void {
+    if (runs.length < 1024) this.#runs.splice(first, last - first, ...runs);
+    else this.#runs = [...this.#runs.slice(0, first), ...runs, ...this.#runs.slice(last)];
   }
 
   // Index of the first run that ends after `nr`.
