@@ -15,11 +15,13 @@ export interface Tampering {
 const hex = (value: bigint): string => (value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`);
 const u64 = (value: bigint): string => hex(BigInt.asUintN(64, value));
 
+const signed = (text: string): bigint => (text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text));
+
 /** Changes a hex value in place; false when it is not there. */
 function edit(object: Json, key: string, change: (value: bigint) => bigint): boolean {
   const text = object?.[key];
   if (typeof text !== 'string') return false;
-  object[key] = u64(change(text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text)));
+  object[key] = u64(change(signed(text)));
   return true;
 }
 
@@ -33,6 +35,58 @@ const run = (what: string, change: (leaves: Json, capture: Json) => boolean): Ta
   what,
   change: (capture) => capture.expected.leaves.length > 0 && change(capture.expected.leaves.at(-1), capture),
 });
+
+/** The last run of leaves that is of some kind. */
+const runOf = (
+  what: string,
+  isOf: (leaves: Json, capture: Json) => boolean,
+  change: (leaves: Json, capture: Json) => boolean,
+): Tampering => ({
+  what,
+  change: (capture) => {
+    const leaves = capture.expected.leaves.findLast((candidate: Json) => isOf(candidate, capture));
+    return leaves !== undefined && change(leaves, capture);
+  },
+});
+
+/** Whether a run of leaves maps one frame again and again. */
+function isShared({ count, paStep }: Json): boolean {
+  return count > 1 && signed(paStep) === 0n;
+}
+
+/** Whether a run of leaves lies in memory that was there at boot. */
+function inBootMemory({ pa }: Json, { machine: { memory } }: Json): boolean {
+  return memory.some(({ start, end }: Json) => BigInt(pa) >= BigInt(start) && BigInt(pa) < BigInt(end));
+}
+
+/** A base page on the node of `near` that the capture lists nothing at. */
+function freeFrame({ machine: { memory, pageSize }, expected: { leaves, tables } }: Json, near: string): string {
+  const used = new Set<number>();
+  for (const { pa, count, leafSize, paStep = '0x0' } of leaves) {
+    const step = Number(signed(paStep));
+    for (let n = 0; n < count; n++)
+      for (let at = 0; at < Number(leafSize); at += pageSize) used.add(Number(pa) + n * step + at);
+  }
+  // Tables of several pages, too.
+  for (const { pa } of tables)
+    for (let n = 0; n < 4; n++) used.add(Number(pa) - (Number(pa) % pageSize) + n * pageSize);
+  const range = memory.find(({ start, end }: Json) => Number(near) >= Number(start) && Number(near) < Number(end));
+  let frame = Number(range.end) - pageSize;
+  while (used.has(frame)) frame -= pageSize;
+  return hex(BigInt(frame));
+}
+
+/** The same frames, the last first. */
+function turnRound(leaves: Json): boolean {
+  const { pa, paStep, count } = leaves;
+  const step = signed(paStep);
+  leaves.pa = hex(BigInt(pa) + BigInt(count - 1) * step);
+  leaves.paStep = hex(-step);
+  leaves.firstRaw = null;
+  return true;
+}
+
+const hasFramesOfItsOwn = ({ count, paStep }: Json): boolean => count > 1 && signed(paStep) !== 0n;
 
 /** A run of table entries that the capture does not mark as made by something else. */
 function entries(capture: Json): Json | undefined {
@@ -78,6 +132,17 @@ const section = (what: string, change: (run: Json) => boolean): Tampering => ({
   change: (capture) => change(capture.expected.sections.at(-1)),
 });
 
+/** A flag that a section should not have lost. */
+const sectionWith = (flag: string, bit: bigint): Tampering => ({
+  what: `${flag} of a section`,
+  change: ({ expected: { sections } }) => {
+    const marked = sections.find(({ flags }: Json) => flags.includes(flag));
+    if (marked === undefined) return false;
+    marked.flags = marked.flags.filter((name: string) => name !== flag);
+    return edit(marked, 'raw', (raw) => raw & ~bit);
+  },
+});
+
 const list = (what: string, change: (list: Json) => boolean): Tampering => ({
   what,
   change: ({ expected: { vmemmapList } }) => Array.isArray(vmemmapList) && change(vmemmapList),
@@ -92,6 +157,106 @@ const counter = (name: string): Tampering => ({
 
 const everyBit = (tampering: (bit: bigint) => Tampering): readonly Tampering[] =>
   Array.from({ length: 64 }, (_, bit) => ({ ...tampering(BigInt(bit)), fine: true }));
+
+const isBasePage = ({ leafSize }: Json, { machine }: Json): boolean => Number(leafSize) === machine.pageSize;
+
+/** Which leaves share a frame, and where frames lie as far as that follows from the steps. */
+const sharing: readonly Tampering[] = [
+  runOf('a frame of its own for one of those that share', isShared, (leaves, capture) => {
+    const { leaves: all, summary } = capture.expected;
+    leaves.count--;
+    const { count, va, leafSize } = leaves;
+    const alone = { ...leaves, count: 1, va: u64(BigInt(va) + BigInt(count) * BigInt(leafSize)), firstRaw: null };
+    alone.pa = freeFrame(capture, leaves.pa);
+    delete alone.paStep;
+    if (count === 1) delete leaves.paStep;
+    all.splice(all.indexOf(leaves) + 1, 0, alone);
+    if (summary) summary.distinctLeafPas++;
+    return true;
+  }),
+  runOf('one frame for two that share with others', isShared, (leaves, { expected: { leaves: all, summary } }) => {
+    const other = all.find((candidate: Json) => isShared(candidate) && candidate.pa !== leaves.pa);
+    if (other === undefined) return false;
+    // Others may use the frame that is left, too.
+    const uses = all.filter(({ pa }: Json) => pa === leaves.pa).length;
+    leaves.pa = other.pa;
+    leaves.firstRaw = null;
+    if (summary && uses === 1) summary.distinctLeafPas--;
+    return true;
+  }),
+  runOf(
+    'the order of frames in device memory',
+    (leaves, capture) => leaves.count > 1 && !inBootMemory(leaves, capture),
+    turnRound,
+  ),
+  runOf(
+    'the place of a frame in device memory',
+    (leaves, capture) => !inBootMemory(leaves, capture),
+    (leaves) => {
+      leaves.firstRaw = null;
+      return edit(leaves, 'pa', (pa) => pa + BigInt(leaves.count) * BigInt(leaves.leafSize));
+    },
+  ),
+  runOf(
+    'the order of pages in what is left of a leaf that was split',
+    (leaves, capture) =>
+      capture.steps.some(({ op, inert }: Json) => op === 'hugetlb-optimize' && inert !== true) &&
+      isBasePage(leaves, capture) &&
+      leaves.count >= 16 &&
+      leaves.paStep === leaves.leafSize,
+    turnRound,
+  ),
+  runOf('the rights of a leaf', isShared, (leaves, { expected: { leaves: all } }) => {
+    const other = all.find(({ level, rawFlags }: Json) => level === leaves.level && rawFlags !== leaves.rawFlags);
+    if (other === undefined) return false;
+    leaves.rawFlags = other.rawFlags;
+    leaves.firstRaw = null;
+    return true;
+  }),
+];
+
+/** What steps came to. */
+const steps: readonly Tampering[] = [
+  {
+    what: 'a step that failed',
+    change: ({ expected: { stepResults } }) => Array.isArray(stepResults) && stepResults.pop() !== undefined,
+  },
+  {
+    what: 'the errno of a step',
+    change: ({ expected: { stepResults } }) => {
+      const failed = stepResults?.at(-1);
+      if (failed === undefined) return false;
+      failed.error = failed.error === 'EEXIST' ? 'EINVAL' : 'EEXIST';
+      return true;
+    },
+  },
+  {
+    what: 'a step that did not fail',
+    change: ({ steps: all, expected }) => {
+      const results = expected.stepResults ?? [];
+      const step = all.findIndex((_: Json, index: number) => !results.some((failed: Json) => failed.step === index));
+      if (step < 0) return false;
+      expected.stepResults = [...results, { step, error: 'ENOMEM' }];
+      return true;
+    },
+  },
+  {
+    what: 'a failed step that there is not',
+    change: ({ steps: all, expected }) => {
+      expected.stepResults = [...(expected.stepResults ?? []), { step: all.length, error: 'ENOMEM' }];
+      return true;
+    },
+  },
+  {
+    what: 'whether huge pages can be optimised',
+    change: ({ steps: all }) => {
+      const step = all.findLast(({ op }: Json) => op === 'hugetlb-optimize');
+      if (step === undefined) return false;
+      step.inert = step.inert !== true;
+      return true;
+    },
+  },
+];
 
 /** Ways to make a capture wrong, each of which a comparison must see wherever it applies. */
 export const tamperings: readonly Tampering[] = [
@@ -108,7 +273,8 @@ export const tamperings: readonly Tampering[] = [
   run('a leaf too many', (leaves) => add(leaves, 'count', 1)),
   run('a leaf elsewhere', (leaves) => edit(leaves, 'va', (va) => va + BigInt(leaves.leafSize))),
   run('the size of leaves', (leaves) => edit(leaves, 'leafSize', (size) => size * 2n)),
-  run('two leaves on one frame', (leaves) => leaves.count > 1 && edit(leaves, 'paStep', () => 0n)),
+  runOf('two leaves on one frame', hasFramesOfItsOwn, (leaves) => edit(leaves, 'paStep', () => 0n)),
+  ...sharing,
   run('a leaf outside of RAM', (leaves) => edit(leaves, 'pa', (pa) => pa + (1n << 51n))),
   ...everyBit((bit) =>
     run(`bit ${bit} of the flags of leaves`, (leaves) => edit(leaves, 'rawFlags', (flags) => flags ^ (1n << bit))),
@@ -134,6 +300,27 @@ export const tamperings: readonly Tampering[] = [
   section('the address in a section', (sections) => edit(sections, 'raw', (raw) => raw ^ (1n << 30n))),
   section('the name of a flag', (sections) => !!sections.flags.pop()),
   section('the first pfn of a section', (sections) => edit(sections, 'startPfn', (pfn) => pfn + 1n)),
+  section('a flag more, with its name', (sections) => {
+    // SECTION_TAINT_ZONE_DEVICE: bit 4 on every architecture.
+    sections.flags = sections.flags.filter((name: string) => name !== 'TAINT_ZONE_DEVICE');
+    const had = (BigInt(sections.raw) & 0x10n) !== 0n;
+    if (!had)
+      sections.flags.splice(
+        sections.flags.includes('VMEMMAP_PREINIT') ? -1 : Number.MAX_SAFE_INTEGER,
+        0,
+        'TAINT_ZONE_DEVICE',
+      );
+    return edit(sections, 'raw', (raw) => raw ^ 0x10n);
+  }),
+  sectionWith('TAINT_ZONE_DEVICE', 0x10n),
+  sectionWith('VMEMMAP_PREINIT', 0x20n),
+  {
+    what: 'a subsection of a section that is there in part',
+    change: ({ expected: { sections } }) => {
+      const part = sections.find(({ subsectionMap: map }: Json) => typeof map === 'string' && /[^0xf]/.test(map));
+      return part !== undefined && edit(part, 'subsectionMap', (map) => map & (map - 1n));
+    },
+  },
   section('a subsection', (sections) => {
     if (typeof sections.subsectionMap !== 'string') return false;
     sections.subsectionMap = hex(BigInt(sections.subsectionMap) ^ 1n);
@@ -141,6 +328,7 @@ export const tamperings: readonly Tampering[] = [
   }),
   counter('nr_memmap_pages'),
   counter('nr_memmap_boot_pages'),
+  ...steps,
   list('an entry of vmemmap_list too few', (entries) => !!entries.pop()),
   list('the order of vmemmap_list', (entries) => entries.length > 1 && !!entries.reverse()),
   list('the memory of an entry of vmemmap_list', ([first]) => edit(first, 'phys', (phys) => phys + 0x1000n)),
