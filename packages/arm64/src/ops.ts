@@ -2,10 +2,12 @@ import {
   type AddressSpace,
   createRootTable,
   type DevPagemap,
+  EPERM,
   type Errno,
   hex,
   hex64,
   type InitMm,
+  OK,
   PageTable,
   type PmdHooks,
   type PopulateContext,
@@ -88,6 +90,18 @@ export class Arm64Ops implements VmemmapOps {
   pgtableCacheInit(): void {
     if (this.#config.kpti && this.#config.ngMappings === 'late')
       installNgMappings(this.#m, this.#format, this.initMm.root);
+  }
+
+  /** arch/arm64/mm/mmu.c: memory of boot never goes. NOTIFY_BAD comes to -EPERM. */
+  memoryGoingOffline(start: number, end: number, early: boolean): Errno {
+    if (!early) return OK;
+    this.#m.events.record(
+      'pr_warn',
+      'boot-memory-offlining',
+      'arch/arm64/mm/mmu.c:prevent_memory_remove_notifier',
+      () => `Boot memory [${hex(start)} ${hex(end)}] offlining attempted`,
+    );
+    return EPERM;
   }
 
   // vmemmap_check_pmd() of 6.12: whatever the PMD holds is taken for a leaf, and its page for that of struct pages.

@@ -78,6 +78,7 @@ export { OWN_PAGES, type SharedMapping, vmemmapPopulateRange } from './engine/po
 export { SubPmdUse } from './engine/sub-pmd.ts';
 export { vmemmapVerify } from './engine/verify-node.ts';
 export {
+  E2BIG,
   EBUSY,
   EEXIST,
   EFAULT,
@@ -85,6 +86,7 @@ export {
   ENOMEM,
   ENOTSUPP,
   ENXIO,
+  EPERM,
   type Errno,
   errnoName,
   OK,

@@ -49,6 +49,8 @@ export interface KernelRelease {
    * `zone`: one page of the node's ZONE_DEVICE for each order, read-only, and the compound keeps its first page alone.
    */
   readonly daxTail: 'own' | 'zone';
+  /** memremap_pages() refuses compounds larger than MAX_FOLIO_ORDER (mm/memremap.c). Since 6.18. */
+  readonly limitsDeviceFolios: boolean;
   /**
    * What the tails of an optimised HugeTLB page are mapped to. `own-head`: its own head page; `zone`: one page that all
    * HugeTLB pages of a zone and size share (mm/hugetlb_vmemmap.c:vmemmap_get_tail).
@@ -89,6 +91,7 @@ const LINUX_7_3: KernelRelease = {
   compoundPages: 'generic',
   memmapAccounting: 'as-if-populated',
   daxTail: 'own',
+  limitsDeviceFolios: true,
   hugetlbTail: 'zone',
   hugetlbPreinit: 'early',
   preinitReadOnly: false,
@@ -123,6 +126,7 @@ export const releases: readonly KernelRelease[] = [
     bootFailure: 'absent',
     hugetlbTail: 'own-head',
     hugetlbPreinit: 'no',
+    limitsDeviceFolios: false,
     preinitSections: false,
     compoundInfoMask: false,
   },
@@ -135,6 +139,7 @@ export const releases: readonly KernelRelease[] = [
     bootFailure: 'absent',
     syncsNewTopLevelEntries: false,
     memmapAccounting: 'on-success',
+    limitsDeviceFolios: false,
     hugetlbTail: 'own-head',
     hugetlbPreinit: 'late',
     compoundInfoMask: false,

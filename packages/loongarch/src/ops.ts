@@ -65,6 +65,16 @@ export class LoongarchOps implements VmemmapOps, PmdHooks {
     this.walker = new TableWalker(m, reader);
   }
 
+  /** arch/loongarch/mm/init.c:arch_add_memory. */
+  addMemoryFailed(err: Errno): void {
+    this.#m.events.record(
+      'pr_warn',
+      'add-pages-failed',
+      'arch/loongarch/mm/init.c:arch_add_memory',
+      () => `Problem encountered in __add_pages() as ret=${err}`,
+    );
+  }
+
   /** arch/loongarch/mm/init.c:vmemmap_populate. Nothing is checked, and an altmap is dropped. */
   vmemmapPopulate(
     start: number,

@@ -88,6 +88,11 @@ export class X86Ops implements VmemmapOps {
     this.#free.free(start, end, altmap);
   }
 
+  /** arch/x86/mm/init_64.c:add_pages. */
+  addMemoryFailed(err: Errno): void {
+    this.#m.events.record('WARN_ON_ONCE', 'add-pages-failed', 'arch/x86/mm/init_64.c:add_pages', () => `ret ${err}`);
+  }
+
   syncKernelMappings(start: number, end: number): void {
     syncGlobalPgds(this.#m, this.#format, this.pageTable, start, end);
   }

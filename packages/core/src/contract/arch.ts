@@ -162,6 +162,20 @@ export interface VmemmapOps {
   supportsMemmapOnMemory?(vmemmapSize: number): boolean;
 
   /**
+   * What arch_add_memory() says when struct pages for added memory could not be had: a warning, or nothing. Default:
+   * nothing. Capability `memory-hotplug`.
+   */
+  addMemoryFailed?(err: Errno): void;
+
+  /**
+   * The architecture's own say when memory is about to go offline (its MEM_GOING_OFFLINE notifier). Default: 0. Capability
+   * `memory-hotplug`.
+   * @param early whether any of `[start, end)`, in bytes of physical address, is memory of boot
+   * @returns 0, or the errno of the refusal
+   */
+  memoryGoingOffline?(start: number, end: number, early: boolean): Errno;
+
+  /**
    * vmemmap_free(): takes the backing of `[start, end)` away, as far as the architecture does so at all. Holes do not
    * matter.
    * @param altmap where the memory goes back to; must be the one it came from

@@ -1,7 +1,7 @@
 import { alignDown, hex, isAligned } from '../bits.ts';
 import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
 import { pageSize } from '../contract/model.ts';
-import { EBUSY, EEXIST, EINVAL, type Errno, OK } from '../errno.ts';
+import { E2BIG, EBUSY, EEXIST, EINVAL, type Errno, OK } from '../errno.ts';
 import { VmemmapError } from '../errors.ts';
 import type { MachineContext } from '../machine/context.ts';
 import { type VmemAltmap, vmemAltmap } from '../memory/altmap.ts';
@@ -9,7 +9,7 @@ import type { ResourceTree } from '../memory/resources.ts';
 import { SECTION_FLAGS } from '../sparse/section.ts';
 import type { SectionLife } from '../sparse/section-life.ts';
 import { type MemmapOnMemory, memmapOnMemoryPages, supportsMemmapOnMemory } from './memmap-on-memory.ts';
-import { addPages, pageSpan, removePages } from './pages.ts';
+import { archAddMemory, pageSpan, removePages } from './pages.ts';
 
 /** Memory that is added, as one add_memory() call. Bytes of physical address, `[start, end)`. */
 export interface AddedMemory {
@@ -59,8 +59,8 @@ export class MemoryHotplug {
 
   /**
    * Adds memory and onlines it as movable: struct pages never come from it, save its own.
-   * @returns 0, -EINVAL for a range that is not in whole blocks, -EEXIST where something is already, or what __add_pages()
-   * came to
+   * @returns 0, -E2BIG beyond the physical limit, -EEXIST where something is already, -EINVAL for a range that is not in
+   * whole blocks, or what __add_pages() came to
    */
   add(added: AddedMemory): Errno {
     const m = this.#m;
@@ -68,17 +68,19 @@ export class MemoryHotplug {
     this.#checkSupported();
     checkBytes(m, start, end);
     this.#checkBlockSize(blockSize);
-    if (end === start || !isAligned(start, blockSize) || !isAligned(end, blockSize)) {
+    // register_memory_resource()
+    if (!mhpRangeAllowed(m, start, end)) return E2BIG;
+    if (!this.#resources.add('System RAM', start, end)) return EEXIST;
+    if (!isAligned(start, blockSize) || !isAligned(end, blockSize)) {
       m.events.record(
         'pr_err',
         'unaligned-hotplug-range',
         'mm/memory_hotplug.c:check_hotplug_memory_range',
         () => `Block size [${hex(blockSize)}] unaligned hotplug range: start ${hex(start)}, size ${hex(end - start)}`,
       );
+      this.#resources.remove(start, end);
       return EINVAL;
     }
-    // register_memory_resource()
-    if (!this.#resources.add('System RAM', start, end)) return EEXIST;
     const rules = { model: m.model, arch: this.#arch, ops: this.#ops };
     const selfHosted = memmapOnMemory && supportsMemmapOnMemory(rules, blockSize, mode);
     const err = selfHosted
@@ -89,13 +91,15 @@ export class MemoryHotplug {
       return err;
     }
     // online_mem_sections()
-    this.#online(start, end);
+    this.#setFlags(start, end, (flags) => flags | SECTION_FLAGS.IS_ONLINE);
     return OK;
   }
 
   /**
    * Offlines and removes memory, that of boot too.
-   * @returns 0, or -EBUSY when pages in it are in use and cannot be moved: struct pages of other memory, tables
+   * @returns 0; -EINVAL for blocks with holes, or in several zones or nodes, or when some have altmaps and others not;
+   * -EBUSY when pages in it are in use and cannot be moved: struct pages of other memory, tables; -ENOMEM when a huge page
+   * cannot get its struct pages back; or what the architecture refuses it with
    */
   remove(start: number, end: number): Errno {
     const m = this.#m;
@@ -110,8 +114,8 @@ export class MemoryHotplug {
         `check_hotplug_memory_range(start ${hex(start)}, size ${hex(end - start)}): no whole blocks of ${hex(blockSize)}`,
       );
     }
-    // offline_pages()
-    if (m.ram.isInUse(start, end) || this.#dissolve(start, end) !== OK) return EBUSY;
+    const err = this.#offline(start, end, blockSize);
+    if (err !== OK) return err;
     const withAltmap: number[] = [];
     for (let at = start; at < end; at += blockSize) if (this.#blocks.get(at)?.altmap !== undefined) withAltmap.push(at);
     if (withAltmap.length === 0) removePages(m, this.#life, pageSpan(m, { start, end }));
@@ -140,7 +144,7 @@ export class MemoryHotplug {
 
   #addBlocks(node: number, start: number, end: number, blockSize: number): Errno {
     const m = this.#m;
-    const err = addPages(m, this.#life, node, pageSpan(m, { start, end }));
+    const err = archAddMemory(m, this.#ops, this.#life, node, pageSpan(m, { start, end }));
     if (err === OK) for (let at = start; at < end; at += blockSize) this.#blocks.set(at, { altmap: undefined });
     return err;
   }
@@ -152,7 +156,8 @@ export class MemoryHotplug {
     for (let at = start; at < end; at += blockSize) {
       const altmap = vmemAltmap(at / page, Math.floor((at + blockSize - 1) / page), 0, memmapPages);
       m.altmaps.add(altmap);
-      const err = addPages(m, this.#life, node, { ...pageSpan(m, { start: at, end: at + blockSize }), altmap });
+      const span = { ...pageSpan(m, { start: at, end: at + blockSize }), altmap };
+      const err = archAddMemory(m, this.#ops, this.#life, node, span);
       if (err === OK) {
         this.#blocks.set(at, { altmap });
         continue;
@@ -185,12 +190,47 @@ export class MemoryHotplug {
       );
   }
 
-  #online(start: number, end: number): void {
+  // memory_block_offline() and offline_pages(), for every block that there is: all refusals, in their order.
+  #offline(start: number, end: number, blockSize: number): Errno {
+    const m = this.#m;
+    for (let at = start; at < end; at += blockSize) {
+      const to = at + blockSize;
+      const flags = this.#flagsIn(at, to);
+      if ((flags & SECTION_FLAGS.HAS_MEM_MAP) === 0) continue;
+      const early = (flags & SECTION_FLAGS.IS_EARLY) !== 0;
+      const holes = this.#resources.intersects('System RAM', at, to) !== 'all';
+      if (holes || (early && this.#isInSeveral(at, to))) return EINVAL;
+      if (m.ram.isInUse(at, to)) return EBUSY;
+      const err = this.#ops.memoryGoingOffline?.(at, to, early) ?? OK;
+      if (err !== OK) return err;
+    }
+    const err = this.#dissolve(start, end);
+    // offline_mem_sections()
+    if (err === OK) this.#setFlags(start, end, (flags) => flags & ~SECTION_FLAGS.IS_ONLINE);
+    return err;
+  }
+
+  // early_node_zone_for_memory_block(): a block of boot in several zones or nodes has none, and cannot go offline.
+  #isInSeveral(start: number, end: number): boolean {
+    const { zones, memory } = this.#m;
+    const inside = memory.ranges.filter((range) => range.start < end && start < range.end);
+    return !zones.isInOneZone(start, end) || inside.some(({ node }) => node !== inside[0]!.node);
+  }
+
+  // The flags that any section of a range has.
+  #flagsIn(start: number, end: number): number {
+    const bytes = 2 ** this.#m.model.sectionSizeBits;
+    let all = 0;
+    for (const { flags } of this.#m.sections.runs(Math.floor(start / bytes), Math.ceil(end / bytes))) all |= flags;
+    return all;
+  }
+
+  #setFlags(start: number, end: number, change: (flags: number) => number): void {
     const bytes = 2 ** this.#m.model.sectionSizeBits;
     this.#m.sections.update(
       Math.floor(start / bytes),
       Math.ceil(end / bytes),
-      (state) => state && { ...state, flags: state.flags | SECTION_FLAGS.IS_ONLINE },
+      (state) => state && { ...state, flags: change(state.flags) },
     );
   }
 
@@ -233,15 +273,27 @@ export function checkHotplug(arch: VmemmapArch): void {
   );
 }
 
-/** @throws VmemmapError `BAD_ARGUMENT` for a range that is none, or lies beyond the physical limit */
-export function checkBytes(m: MachineContext, start: number, end: number): void {
+/** mhp_range_allowed(): whether `[start, end)` is memory, and lies below the physical limit. */
+export function mhpRangeAllowed(m: MachineContext, start: number, end: number): boolean {
   const limit = 2 ** m.model.maxPhysmemBits;
+  if (start < end && end <= limit) return true;
+  m.events.record(
+    'pr_warn',
+    'range-not-allowed',
+    'mm/memory_hotplug.c:mhp_range_allowed',
+    () => `Hotplug memory [${hex(start)}-${hex(end)}] exceeds maximum addressable range [0x0-${hex(limit - 1)}]`,
+  );
+  return false;
+}
+
+/** @throws VmemmapError `BAD_ARGUMENT` for a range that is none */
+export function checkBytes(m: MachineContext, start: number, end: number): void {
   const page = pageSize(m.model);
   const whole =
     Number.isSafeInteger(start) && Number.isSafeInteger(end) && isAligned(start, page) && isAligned(end, page);
-  if (whole && start >= 0 && start <= end && end <= limit) return;
+  if (whole && start >= 0 && start <= end) return;
   throw new VmemmapError(
     'BAD_ARGUMENT',
-    `${String(start)} to ${String(end)} is no range of memory; give whole pages, upwards, below ${hex(limit)}`,
+    `${String(start)} to ${String(end)} is no range of memory; give whole pages, upwards`,
   );
 }

@@ -1,4 +1,5 @@
 import { hex, isAligned } from '../bits.ts';
+import type { VmemmapOps } from '../contract/arch.ts';
 import { pageSize, pagesPerSection, pagesPerSubsection } from '../contract/model.ts';
 import type { DevPagemap } from '../contract/pgmap.ts';
 import { EINVAL, type Errno, OK } from '../errno.ts';
@@ -33,6 +34,19 @@ export function addPages(m: MachineContext, life: SectionLife, nid: number, span
     if (err !== OK) return err;
   }
   return OK;
+}
+
+/** arch_add_memory(), as far as struct pages go: what an architecture does otherwise is what it says when that fails. */
+export function archAddMemory(
+  m: MachineContext,
+  ops: Pick<VmemmapOps, 'addMemoryFailed'>,
+  life: SectionLife,
+  nid: number,
+  span: PageSpan,
+): Errno {
+  const err = addPages(m, life, nid, span);
+  if (err !== OK) ops.addMemoryFailed?.(err);
+  return err;
 }
 
 /** __remove_pages() (mm/memory_hotplug.c). */

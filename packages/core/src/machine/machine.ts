@@ -110,7 +110,7 @@ export class Machine {
     this.hotplug = new MemoryHotplug(this.#m, arch, this.ops, this.#life, resources, (start, end) =>
       this.hugetlb.dissolve(start, end),
     );
-    this.devices = new DeviceMemory(this.#m, arch, this.#life, resources);
+    this.devices = new DeviceMemory(this.#m, arch, this.ops, this.#life, resources);
     this.hugetlb = new HugetlbVmemmap(this.#m, arch, this.ops, (pa) => this.hotplug.isSelfHosted(pa));
     this.#preinit = new HugetlbPreinit(this.#m, arch, this.ops, options.bootHugePages ?? []);
     for (const rule of options.failures ?? []) this.#m.failures.add(rule);

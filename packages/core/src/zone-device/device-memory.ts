@@ -1,11 +1,11 @@
 import { hex } from '../bits.ts';
-import type { VmemmapArch } from '../contract/arch.ts';
+import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
 import { type MemoryModel, pageSize, pagesPerSection } from '../contract/model.ts';
 import type { DevPagemap } from '../contract/pgmap.ts';
 import { EINVAL, ENOMEM, ENXIO, type Errno, OK } from '../errno.ts';
 import { VmemmapError } from '../errors.ts';
-import { checkBytes, checkHotplug } from '../hotplug/memory-hotplug.ts';
-import { addPages, pageSpan, removePages } from '../hotplug/pages.ts';
+import { checkBytes, checkHotplug, mhpRangeAllowed } from '../hotplug/memory-hotplug.ts';
+import { archAddMemory, pageSpan, removePages } from '../hotplug/pages.ts';
 import type { MachineContext } from '../machine/context.ts';
 import { type VmemAltmap, vmemAltmap } from '../memory/altmap.ts';
 import type { ResourceTree } from '../memory/resources.ts';
@@ -42,13 +42,15 @@ interface OnliningPagemap extends DevPagemap {
 export class DeviceMemory {
   readonly #m: MachineContext;
   readonly #arch: VmemmapArch;
+  readonly #ops: VmemmapOps;
   readonly #life: SectionLife;
   readonly #resources: ResourceTree;
   readonly #devices = new Map<string, Device & { readonly pgmap: OnliningPagemap }>();
 
-  constructor(m: MachineContext, arch: VmemmapArch, life: SectionLife, resources: ResourceTree) {
+  constructor(m: MachineContext, arch: VmemmapArch, ops: VmemmapOps, life: SectionLife, resources: ResourceTree) {
     this.#m = m;
     this.#arch = arch;
+    this.#ops = ops;
     this.#life = life;
     this.#resources = resources;
   }
@@ -74,7 +76,7 @@ export class DeviceMemory {
     if (!Number.isSafeInteger(vmemmapShift) || vmemmapShift < 0 || vmemmapShift > 30)
       throw new VmemmapError('BAD_ARGUMENT', `vmemmapShift must be 0 to 30, not ${vmemmapShift}`);
     if (ranges.length === 0) return this.#refuse('WARN_ONCE', 'no-range', 'nr_range must be specified', EINVAL);
-    if (vmemmapShift > maxFolioOrder(m.model))
+    if (m.release.limitsDeviceFolios && vmemmapShift > maxFolioOrder(m.model))
       return this.#refuse('WARN_ONCE', 'folio-size', 'requested folio size unsupported', EINVAL);
     const last = Math.floor((ranges[0]!.end - 1) / pageSize(m.model));
     const altmap = from && vmemAltmap(from.basePfn, last, from.reserve, from.free);
@@ -119,8 +121,9 @@ export class DeviceMemory {
       const text = `attempted on ${ram === 'mixed' ? 'mixed' : 'ram'} region ${hex(start)}-${hex(end - 1)}`;
       return this.#refuse('WARN_ONCE', 'region-is-ram', text, ENXIO);
     }
+    if (!mhpRangeAllowed(m, start, end)) return EINVAL;
     this.#resources.add('device', start, end);
-    const err = addPages(m, this.#life, node, { ...pageSpan(m, range), altmap, pgmap });
+    const err = archAddMemory(m, this.#ops, this.#life, node, { ...pageSpan(m, range), altmap, pgmap });
     if (err !== OK) {
       this.#resources.remove(start, end);
       return err;
