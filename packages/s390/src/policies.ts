@@ -12,6 +12,11 @@ export interface S390Policies {
    * entry is cleared, a warning printed, and the memory is lost.
    */
   readonly freesBootMemory: boolean;
+  /**
+   * There is device memory with struct pages. Before 6.17 ZONE_DEVICE depended on ARCH_HAS_PTE_DEVMAP (mm/Kconfig), which
+   * arch/s390/Kconfig did not select.
+   */
+  readonly zoneDevice: boolean;
   /** SECTION_SIZE_BITS (asm/sparsemem.h), unless the configuration says otherwise: 28 before, 27 since. */
   readonly sectionSizeBits: number;
 }
@@ -19,5 +24,10 @@ export interface S390Policies {
 /** The policies of a release. */
 export function policiesOf(release: KernelRelease): S390Policies {
   const current = isSince(release, 7, 2);
-  return { segmentPresentBit: current, freesBootMemory: current, sectionSizeBits: current ? 27 : 28 };
+  return {
+    segmentPresentBit: current,
+    freesBootMemory: current,
+    zoneDevice: isSince(release, 6, 17),
+    sectionSizeBits: current ? 27 : 28,
+  };
 }

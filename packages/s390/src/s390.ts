@@ -84,6 +84,10 @@ class S390Arch implements VmemmapArch {
     return { base: vmemmap, start: vmemmap, end: vmemmap + vmemmapSize };
   }
 
+  hasZoneDevice(release: KernelRelease): boolean {
+    return policiesOf(release).zoneDevice;
+  }
+
   attach(m: PopulateContext, init: InitMm): VmemmapOps {
     return new S390Ops(m, init, this.#config, kernelLayout(onRelease(this.#config, m.release), m.memory.end));
   }

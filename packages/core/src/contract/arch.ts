@@ -99,6 +99,11 @@ export interface VmemmapArch {
    * What lies above is ZONE_NORMAL. Default: ZONE_NORMAL alone.
    */
   readonly zoneLimits?: readonly number[];
+  /**
+   * Whether the kernel can have device memory with struct pages (mm/Kconfig: ZONE_DEVICE) on a release. Default: wherever
+   * the capability `memory-hotplug` is.
+   */
+  hasZoneDevice?(release: KernelRelease): boolean;
   /** The fields of its entries, for people. Empty without page tables. */
   readonly entryLayouts: readonly EntryLayout[];
 

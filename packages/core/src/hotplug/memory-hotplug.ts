@@ -1,4 +1,4 @@
-import { alignDown, hex, isAligned } from '../bits.ts';
+import { alignDown, alignUp, hex, isAligned } from '../bits.ts';
 import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
 import { pageSize } from '../contract/model.ts';
 import { E2BIG, EBUSY, EEXIST, EINVAL, type Errno, OK } from '../errno.ts';
@@ -93,6 +93,24 @@ export class MemoryHotplug {
     // online_mem_sections()
     this.#setFlags(start, end, (flags) => flags | SECTION_FLAGS.IS_ONLINE);
     return OK;
+  }
+
+  /**
+   * A device's memory becomes system RAM (drivers/dax/kmem.c:dev_dax_kmem_probe): its whole memory blocks alone.
+   * @returns 0, -EINVAL when there is no whole block, -EBUSY where something is already, or what {@link add} comes to
+   */
+  onlineKmem(added: AddedMemory): Errno {
+    const m = this.#m;
+    checkHotplug(this.#arch);
+    checkBytes(m, added.start, added.end);
+    const { blockSize = 2 ** m.model.sectionSizeBits } = added;
+    this.#checkBlockSize(blockSize);
+    // dax_kmem_range()
+    const start = alignUp(added.start, blockSize);
+    const end = alignDown(added.end, blockSize);
+    if (start >= end) return EINVAL;
+    if (!this.#resources.isFree(start, end)) return EBUSY;
+    return this.add({ ...added, start, end });
   }
 
   /**

@@ -234,7 +234,7 @@ export class HugetlbVmemmap {
   }
 
   #nodeOf(start: number): number {
-    const node = this.#m.memory.nodeOf(start);
+    const node = this.#m.bootNodeOf(start);
     return node >= 0 ? node : this.#section(start)!.nid;
   }
 

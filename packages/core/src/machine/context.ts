@@ -65,8 +65,8 @@ export class MachineContext implements PopulateContext {
         arch.capabilities.includes('optimize-hugetlb-vmemmap'));
     const page = pageSize(model);
     this.validity = new SectionValidity(model, this.sections);
-    this.zones = new Zones(arch, memory);
     this.ram = new Ram(memory);
+    this.zones = new Zones(arch, (pa) => this.bootNodeOf(pa) >= 0);
     this.memblock = new Memblock(this.ram, page, this.failures, options);
     const pages = new PageAllocator(this.ram, memory, page, model.maxPageOrder, this.failures);
     this.backing = new Backing(model, this.ram, this.memblock, pages, this.failures, this.events);
@@ -112,6 +112,11 @@ export class MachineContext implements PopulateContext {
       );
     }
     return outcome;
+  }
+
+  /** The node of memory that was there at boot and never removed, else -1. */
+  bootNodeOf(pa: number): number {
+    return this.ram.isRemoved(pa) ? -1 : this.memory.nodeOf(pa);
   }
 
   /** True when all of `[pa, pa + size)` may hold struct pages: RAM in use, or an altmap's. */

@@ -80,6 +80,11 @@ export class Ram {
     return 'reserved';
   }
 
+  /** True when the page at `pa` was boot memory and has been removed: what is there now, if anything, was added since. */
+  isRemoved(pa: number): boolean {
+    return this.#gone.length > 0 && this.#gone.contains(pa, pa + 1);
+  }
+
   /** True when all of `[pa, pa + size)` is RAM in use. */
   isAllocated(pa: number, size: number): boolean {
     const region = this.#regionOf(pa);

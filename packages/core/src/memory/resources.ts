@@ -17,7 +17,7 @@ export class ResourceTree {
 
   /** request_resource_conflict(): takes `[start, end)`. False, and nothing is taken, where a part is somebody's already. */
   add(name: ResourceName, start: number, end: number): boolean {
-    if (this.#resources.some((other) => other.start < end && start < other.end)) return false;
+    if (!this.isFree(start, end)) return false;
     this.#resources.push({ name, start, end });
     return true;
   }
@@ -33,6 +33,11 @@ export class ResourceTree {
       ];
       this.#resources.splice(n, 1, ...rest.filter((part) => part.start < part.end));
     }
+  }
+
+  /** Whether nobody has any of `[start, end)`. */
+  isFree(start: number, end: number): boolean {
+    return !this.#resources.some((other) => other.start < end && start < other.end);
   }
 
   /** region_intersects(): whether `[start, end)` lies in resources of a name, in part or as a whole. */

@@ -1,5 +1,4 @@
 import type { VmemmapArch } from '../contract/arch.ts';
-import type { MemoryMap } from './memory-map.ts';
 
 /** Names of the zones that memory of boot can be in, lowest first. */
 const BELOW_NORMAL = ['DMA', 'DMA32'] as const;
@@ -10,17 +9,18 @@ export type ZoneName = 'DMA' | 'DMA32' | 'Normal' | 'Movable' | 'Device';
 /** Which zone a physical address is in: what is shared is shared within a zone of a node. */
 export class Zones {
   readonly #limits: readonly number[];
-  readonly #memory: Pick<MemoryMap, 'nodeOf'>;
+  readonly #isOfBoot: (pa: number) => boolean;
 
-  constructor({ zoneLimits = [] }: Pick<VmemmapArch, 'zoneLimits'>, memory: Pick<MemoryMap, 'nodeOf'>) {
+  /** @param isOfBoot whether memory was there at boot and never removed */
+  constructor({ zoneLimits = [] }: Pick<VmemmapArch, 'zoneLimits'>, isOfBoot: (pa: number) => boolean) {
     this.#limits = zoneLimits;
-    this.#memory = memory;
+    this.#isOfBoot = isOfBoot;
   }
 
   /** The zone of memory that was there at boot, or was added since. */
   zoneOf(pa: number): ZoneName {
     // Memory added after boot is onlined as ZONE_MOVABLE, wherever it lies.
-    if (this.#memory.nodeOf(pa) < 0) return 'Movable';
+    if (!this.#isOfBoot(pa)) return 'Movable';
     const below = this.#limits.findIndex((limit) => pa < limit);
     // With one limit it is that of ZONE_DMA32, as on riscv.
     return below < 0 ? 'Normal' : BELOW_NORMAL[below + BELOW_NORMAL.length - this.#limits.length]!;

@@ -114,9 +114,8 @@ function operate(
       const { node, start, end, memmapOnMemory = false } = step;
       const blockSize = step.blockSize ?? blockSizeOf(config);
       const mode = modeOf(config);
-      return {
-        errno: machine.hotplug.add({ node, start, end, memmapOnMemory, mode, ...(blockSize && { blockSize }) }),
-      };
+      const added = { node, start, end, memmapOnMemory, mode, ...(blockSize && { blockSize }) };
+      return { errno: step.op === 'kmem-online' ? machine.hotplug.onlineKmem(added) : machine.hotplug.add(added) };
     }
     case 'hotplug-remove':
       return { errno: machine.hotplug.remove(step.start, step.end) };

@@ -113,7 +113,7 @@ function sparseInitNid(boot: SparseBoot, group: readonly SectionRun[], progress:
   progress(done);
 }
 
-// This section and those after it on the node are taken out, or the kernel stops.
+// This section and those after it on the node are taken out, or the kernel stops. What HugeTLB has populated stays.
 function failed(boot: SparseBoot, nid: number, nr: number, group: readonly SectionRun[]): void {
   const { m, sections } = boot;
   const source = 'mm/sparse.c:sparse_init_nid';
@@ -127,5 +127,7 @@ function failed(boot: SparseBoot, nid: number, nr: number, group: readonly Secti
     () => `${message} Some memory will not be available. (section ${nr})`,
   );
   const last = group[group.length - 1]!;
-  sections.update(nr, last.nr + last.count, () => undefined);
+  sections.update(nr, last.nr + last.count, (state) =>
+    state !== undefined && (state.flags & SECTION_FLAGS.VMEMMAP_PREINIT) !== 0 ? state : undefined,
+  );
 }

@@ -73,6 +73,15 @@ export class DeviceMemory {
     if (this.#devices.has(id))
       throw new VmemmapError('BAD_ARGUMENT', `device ${id} has struct pages already; unmap it`);
     for (const { start, end } of ranges) checkBytes(m, start, end);
+    if (this.#arch.hasZoneDevice?.(m.release) === false) {
+      m.events.record(
+        'WARN_ON_ONCE',
+        'no-zone-device',
+        'include/linux/memremap.h:devm_memremap_pages',
+        () => 'the kernel is built without CONFIG_ZONE_DEVICE',
+      );
+      return ENXIO;
+    }
     if (!Number.isSafeInteger(vmemmapShift) || vmemmapShift < 0 || vmemmapShift > 30)
       throw new VmemmapError('BAD_ARGUMENT', `vmemmapShift must be 0 to 30, not ${vmemmapShift}`);
     if (ranges.length === 0) return this.#refuse('WARN_ONCE', 'no-range', 'nr_range must be specified', EINVAL);
