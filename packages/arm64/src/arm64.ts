@@ -17,7 +17,7 @@ import {
 } from '@vmemmap/core';
 import { type Arm64Config, config as fields } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
-import { memoryModel, vmemmapWindow } from './layout.ts';
+import { linearMap, memoryModel, vmemmapWindow } from './layout.ts';
 import { Arm64Ops } from './ops.ts';
 import { policiesOf } from './policies.ts';
 import { resolveConfig } from './resolve.ts';
@@ -71,6 +71,11 @@ class Arm64Arch implements VmemmapArch {
       'memmap-on-memory',
     ];
     this.hugePageSizes = HUGE_PAGE_SIZES[config.pageSize]!;
+  }
+
+  /** arch/arm64/mm/mmu.c:arch_get_mappable_range. */
+  mappableRange(memory: Public<MemoryMap>, release: KernelRelease): { start: number; end: number } {
+    return linearMap(this.#config, memory, policiesOf(release).randomisesMemstart);
   }
 
   window(memory: Public<MemoryMap>, release: KernelRelease): VmemmapWindow {

@@ -129,6 +129,19 @@ export function vmemmapWindow(config: Arm64Config, memory: Public<MemoryMap>, ra
   };
 }
 
+/**
+ * The physical addresses of the linear map. Where KASLR has moved memstart_addr below 0, it begins at 0.
+ * @param randomised the release may have moved memstart_addr
+ */
+export function linearMap(
+  config: Arm64Config,
+  memory: Public<MemoryMap>,
+  randomised: boolean,
+): { start: number; end: number } {
+  const start = Number(memstartAddr(config, memory, randomised) + missing(config));
+  return { start: Math.max(0, start), end: start + Number(pageEnd(config) - pageOffset(config.vaBitsActual)) };
+}
+
 /** Bytes of the window's beginning that a CPU with fewer bits leaves unused (asm/pgtable.h: VMEMMAP_UNUSED_NPAGES). */
 export function unusedBytes(config: Arm64Config): bigint {
   return memmapBytes(config, missing(config));

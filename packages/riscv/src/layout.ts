@@ -49,6 +49,12 @@ function addrAlign(config: RiscvConfig, policies: RiscvPolicies): number {
   return forFolio ? MAX_FOLIO_SIZE : 2 ** SECTION_SIZE_BITS;
 }
 
+/** The physical addresses of the linear mapping: as much as there is address space for, from phys_ram_base on. */
+export function linearMapping({ mode }: RiscvConfig, memory: Public<MemoryMap>): { start: number; end: number } {
+  const start = alignDown(memory.ranges[0]!.start, PMD_SIZE);
+  return { start, end: start + kernVirtSize(mode) };
+}
+
 /**
  * Where the vmemmap lies: right below vmalloc, which is right below the linear mapping (asm/pgtable.h). It begins with
  * the struct page of vmemmap_start_pfn (arch/riscv/mm/init.c:setup_bootmem), which is where RAM begins, rounded down.
@@ -57,8 +63,7 @@ function addrAlign(config: RiscvConfig, policies: RiscvPolicies): number {
 export function vmemmapWindow(config: RiscvConfig, memory: Public<MemoryMap>, policies: RiscvPolicies): VmemmapWindow {
   const { mode, structPageSize } = config;
   const { vaBits, pageOffset } = MODES[mode];
-  const physRamBase = alignDown(memory.ranges[0]!.start, PMD_SIZE);
-  const limit = physRamBase + kernVirtSize(mode);
+  const { start: physRamBase, end: limit } = linearMapping(config, memory);
   if (memory.end > limit) {
     throw new VmemmapError(
       'BAD_MEMORY_MAP',

@@ -18,7 +18,7 @@ import {
 } from '@vmemmap/core';
 import { config as fields, type RiscvConfig } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
-import { checkConfig, memoryModel, vmemmapWindow } from './layout.ts';
+import { checkConfig, linearMapping, memoryModel, vmemmapWindow } from './layout.ts';
 import { RiscvOps } from './ops.ts';
 import { policiesOf } from './policies.ts';
 
@@ -88,6 +88,11 @@ class RiscvArch implements VmemmapArch {
     };
     this.hugePageSizes = config.svnapot ? [NAPOT_SIZE, ...HUGE_PAGE_SIZES] : HUGE_PAGE_SIZES;
     this.entryLayouts = entryLayouts(config);
+  }
+
+  /** arch/riscv/mm/init.c:arch_get_mappable_range. */
+  mappableRange(memory: Public<MemoryMap>): { start: number; end: number } {
+    return linearMapping(this.#config, memory);
   }
 
   window(memory: Public<MemoryMap>, release: KernelRelease): VmemmapWindow {

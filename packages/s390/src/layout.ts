@@ -55,6 +55,8 @@ export interface KernelLayout {
   readonly vmemmapSize: bigint;
   /** ident_map_size: end of the memory that the kernel can use. */
   readonly identMapSize: bigint;
+  /** max_mappable: end of what the identity mapping could be extended to. */
+  readonly maxMappable: bigint;
 }
 
 /** The memory model of a configuration. */
@@ -114,6 +116,7 @@ export function kernelLayout(config: S390Config, memoryEnd: number): KernelLayou
     vmemmap,
     vmemmapSize,
     identMapSize,
+    maxMappable: min(max(identMapSize, MAX_DCSS_ADDR), vmemmap),
   };
 }
 

@@ -84,6 +84,11 @@ class S390Arch implements VmemmapArch {
     return { base: vmemmap, start: vmemmap, end: vmemmap + vmemmapSize };
   }
 
+  /** arch/s390/mm/vmem.c:arch_get_mappable_range. */
+  mappableRange(memory: Public<MemoryMap>, release: KernelRelease): { start: number; end: number } {
+    return { start: 0, end: Number(kernelLayout(onRelease(this.#config, release), memory.end).maxMappable) };
+  }
+
   hasZoneDevice(release: KernelRelease): boolean {
     return policiesOf(release).zoneDevice;
   }

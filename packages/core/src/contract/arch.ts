@@ -113,6 +113,12 @@ export interface VmemmapArch {
    */
   window(memory: Public<MemoryMap>, release: KernelRelease): VmemmapWindow;
 
+  /**
+   * arch_get_mappable_range(): physical addresses that the linear mapping of a machine with this RAM reaches, `[start, end)`.
+   * Memory elsewhere cannot be added. Default: all below the physical limit.
+   */
+  mappableRange?(memory: Public<MemoryMap>, release: KernelRelease): { readonly start: number; readonly end: number };
+
   /** Starts the architecture on one machine: makes init_mm's root table and whatever the kernel sets up before sparse_init(). */
   attach(m: PopulateContext, init: InitMm): VmemmapOps;
 }

@@ -59,7 +59,7 @@ export class MemoryHotplug {
 
   /**
    * Adds memory and onlines it as movable: struct pages never come from it, save its own.
-   * @returns 0, -E2BIG beyond the physical limit, -EEXIST where something is already, -EINVAL for a range that is not in
+   * @returns 0, -E2BIG for addresses that the kernel cannot use, -EEXIST where something is already, -EINVAL for a range that is not in
    * whole blocks, or what __add_pages() came to
    */
   add(added: AddedMemory): Errno {
@@ -69,7 +69,7 @@ export class MemoryHotplug {
     checkBytes(m, start, end);
     this.#checkBlockSize(blockSize);
     // register_memory_resource()
-    if (!mhpRangeAllowed(m, start, end)) return E2BIG;
+    if (!mhpRangeAllowed(m, this.#arch, start, end)) return E2BIG;
     if (!this.#resources.add('System RAM', start, end)) return EEXIST;
     if (!isAligned(start, blockSize) || !isAligned(end, blockSize)) {
       m.events.record(
@@ -291,15 +291,18 @@ export function checkHotplug(arch: VmemmapArch): void {
   );
 }
 
-/** mhp_range_allowed(): whether `[start, end)` is memory, and lies below the physical limit. */
-export function mhpRangeAllowed(m: MachineContext, start: number, end: number): boolean {
+/** mhp_range_allowed(): whether `[start, end)` is memory that the linear mapping can reach. */
+export function mhpRangeAllowed(m: MachineContext, arch: VmemmapArch, start: number, end: number): boolean {
   const limit = 2 ** m.model.maxPhysmemBits;
-  if (start < end && end <= limit) return true;
+  const mappable = arch.mappableRange?.(m.memory, m.release) ?? { start: 0, end: limit };
+  const last = Math.min(mappable.end, limit);
+  if (start < end && start >= mappable.start && end <= last) return true;
   m.events.record(
     'pr_warn',
     'range-not-allowed',
     'mm/memory_hotplug.c:mhp_range_allowed',
-    () => `Hotplug memory [${hex(start)}-${hex(end)}] exceeds maximum addressable range [0x0-${hex(limit - 1)}]`,
+    () =>
+      `Hotplug memory [${hex(start)}-${hex(end)}] exceeds maximum addressable range [${hex(mappable.start)}-${hex(last - 1)}]`,
   );
   return false;
 }

@@ -130,7 +130,7 @@ export class DeviceMemory {
       const text = `attempted on ${ram === 'mixed' ? 'mixed' : 'ram'} region ${hex(start)}-${hex(end - 1)}`;
       return this.#refuse('WARN_ONCE', 'region-is-ram', text, ENXIO);
     }
-    if (!mhpRangeAllowed(m, start, end)) return EINVAL;
+    if (!mhpRangeAllowed(m, this.#arch, start, end)) return EINVAL;
     this.#resources.add('device', start, end);
     const err = archAddMemory(m, this.#ops, this.#life, node, { ...pageSpan(m, range), altmap, pgmap });
     if (err !== OK) {
