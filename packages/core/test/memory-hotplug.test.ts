@@ -61,6 +61,17 @@ describe('memory that is removed', () => {
     expect(m.hotplug.remove(GiB, GiB + BLOCK)).toBe(OK);
   });
 
+  it('is in whole blocks of the machine, and below the physical limit', () => {
+    const whole = { id: 'unaligned-hotplug-range' };
+    const m = machine();
+    expect(() => m.hotplug.remove(GiB + BLOCK, GiB + 2 * BLOCK, 2 * BLOCK)).toThrow(
+      expect.objectContaining({ code: 'KERNEL_BUG' }),
+    );
+    expect(m.events).toEqual([expect.objectContaining(whole)]);
+    expect(() => m.hotplug.remove(LIMIT, LIMIT + 2 * BLOCK)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
+    expect(m.hotplug.remove(GiB, GiB + 2 * BLOCK)).toBe(OK);
+  });
+
   it('is of one node', () => {
     const m = machine([
       { node: 0, start: 0, end: GiB + 64 * MiB },

@@ -118,12 +118,14 @@ export class MemoryHotplug {
    * @returns 0; -EINVAL for blocks with holes, or in several zones or nodes, or when some have altmaps and others not;
    * -EBUSY when pages in it are in use and cannot be moved: struct pages of other memory, tables; -ENOMEM when a huge page
    * cannot get its struct pages back; or what the architecture refuses it with
+   * @param blockSize memory_block_size_bytes(). Default: that of memory that was added, else a section
    */
-  remove(start: number, end: number): Errno {
+  remove(start: number, end: number, blockSize: number = this.#size ?? 2 ** this.#m.model.sectionSizeBits): Errno {
     const m = this.#m;
     this.#checkSupported();
     checkBytes(m, start, end);
-    const blockSize = this.#blockSizeOf(start);
+    checkPfns(m, end);
+    this.#checkBlockSize(blockSize);
     if (end === start || !isAligned(start, blockSize) || !isAligned(end, blockSize)) {
       m.events.stop(
         'BUG_ON',
@@ -252,11 +254,7 @@ export class MemoryHotplug {
     );
   }
 
-  // Blocks are all of one size on one machine: what was added says it, else a section.
-  #blockSizeOf(start: number): number {
-    return this.#size ?? (start >= 0 ? 2 ** this.#m.model.sectionSizeBits : 0);
-  }
-
+  // Blocks are all of one size on one machine.
   #size: number | undefined;
 
   #checkBlockSize(blockSize: number): void {
@@ -305,6 +303,16 @@ export function mhpRangeAllowed(m: MachineContext, arch: VmemmapArch, start: num
       `Hotplug memory [${hex(start)}-${hex(end)}] exceeds maximum addressable range [${hex(mappable.start)}-${hex(last - 1)}]`,
   );
   return false;
+}
+
+// There is no section for what lies beyond.
+function checkPfns({ model }: MachineContext, end: number): void {
+  const limit = 2 ** model.maxPhysmemBits;
+  if (end > limit)
+    throw new VmemmapError(
+      'BAD_ARGUMENT',
+      `${hex(end)} lies beyond the physical limit; give addresses below ${hex(limit)}`,
+    );
 }
 
 /** @throws VmemmapError `BAD_ARGUMENT` for a range that is none */

@@ -118,7 +118,7 @@ function operate(
       return { errno: step.op === 'kmem-online' ? machine.hotplug.onlineKmem(added) : machine.hotplug.add(added) };
     }
     case 'hotplug-remove':
-      return { errno: machine.hotplug.remove(step.start, step.end) };
+      return { errno: machine.hotplug.remove(step.start, step.end, blockSizeOf(config)) };
     case 'memremap': {
       const { id, node, ranges, vmemmapShift, altmap } = step;
       return { errno: machine.devices.memremap({ id, node, ranges, vmemmapShift, altmap }) };
