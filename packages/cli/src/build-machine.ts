@@ -1,4 +1,12 @@
-import { type ArchPlugin, defaultRelease, type FailureRule, findRelease, Machine, type Trace } from '@vmemmap/core';
+import {
+  type ArchPlugin,
+  defaultRelease,
+  type FailureRule,
+  findRelease,
+  Machine,
+  type Trace,
+  VmemmapError,
+} from '@vmemmap/core';
 import { parseConfigOption } from './config-option.ts';
 import { type MachineArguments, machineSource } from './machine-options.ts';
 import type { MachineSource } from './machine-source/source.ts';
@@ -7,6 +15,9 @@ import type { Session } from './session.ts';
 
 /** What a machine is of unless something says otherwise. */
 export const DEFAULT_ARCH = 'x86';
+
+/** `--arch all` is no architecture but every one there is. Only populate shows several. */
+export const ALL_ARCHES = 'all';
 
 /** A machine and where it came from. */
 export interface BuiltMachine {
@@ -35,6 +46,14 @@ export function buildMachine(args: MachineArguments, session: Session): BuiltMac
 
 /** Builds the machine that the options describe, for the caller to boot. */
 export function prepareMachine(args: MachineArguments, session: Session, extras: BootExtras = {}): PreparedMachine {
+  const { names } = session.registry;
+  if (args.arch === ALL_ARCHES && !names.includes(ALL_ARCHES)) {
+    throw new VmemmapError(
+      'BAD_ARGUMENT',
+      `--arch all goes with populate only; name one architecture of ${names.join(', ')}`,
+      '@vmemmap/cli',
+    );
+  }
   const source = machineSource(args);
   const plugin = session.registry.find(args.arch ?? source.arch ?? DEFAULT_ARCH);
   return prepareMachineOf(plugin, source, args, session, extras);

@@ -10,11 +10,14 @@ import { arches } from './commands/arches.ts';
 import { compare } from './commands/compare.ts';
 import { completion } from './commands/completion.ts';
 import { conformance } from './commands/conformance.ts';
+import { diff } from './commands/diff.ts';
 import { populate } from './commands/populate.ts';
 import { releases } from './commands/releases.ts';
+import { run as runCommand } from './commands/run.ts';
 import { tables } from './commands/tables.ts';
 import { translate } from './commands/translate.ts';
 import type { Io } from './io.ts';
+import { nearest } from './nearest.ts';
 import { colorsFor } from './output/colors.ts';
 import { builtInNames, loadRegistry } from './plugins.ts';
 import { reportError } from './report-error.ts';
@@ -23,7 +26,18 @@ import { version } from './version.ts';
 
 export type { Io, Output } from './io.ts';
 
-const COMMANDS: readonly Command[] = [populate, translate, tables, compare, conformance, arches, releases, completion];
+const COMMANDS: readonly Command[] = [
+  populate,
+  runCommand,
+  diff,
+  translate,
+  tables,
+  compare,
+  conformance,
+  arches,
+  releases,
+  completion,
+];
 
 /** What the options of every command parse to, before a command looks at its own. */
 interface CommonArguments {
@@ -65,6 +79,7 @@ async function parse(argv: readonly string[], io: Io): Promise<Parsed> {
   let args: CommonArguments = {};
   let text = '';
   let failure: unknown;
+  let word: unknown;
   const completing = argv.includes('--get-yargs-completions');
   if (!completing) checkBooleans(argv);
   const parser = COMMANDS.reduce(
@@ -80,10 +95,12 @@ async function parse(argv: readonly string[], io: Io): Promise<Parsed> {
       ),
     base(io),
   );
-  await parser.parseAsync(argv, {}, (error: unknown, _parsed: unknown, output: string) => {
+  await parser.parseAsync(argv, {}, (error: unknown, parsed: { _?: readonly unknown[] }, output: string) => {
     failure = error;
+    word = parsed._?.[0];
     text = output;
   });
+  if (failure && word !== undefined) checkCommand(String(word));
   if (failure) throw new VmemmapError('BAD_ARGUMENT', usageError(failure), '@vmemmap/cli');
   checkRepeated(args, command);
   return { text, command, args };
@@ -141,6 +158,15 @@ function usageError(failure: unknown): string {
   const message = failure instanceof Error ? failure.message : String(failure);
   const first = message.split('\n')[0]!;
   return `${first.charAt(0).toLowerCase()}${first.slice(1)}; see vmemmap --help`;
+}
+
+// yargs calls a wrong name an unknown argument.
+function checkCommand(word: string): void {
+  const names = COMMANDS.map(({ usage }) => usage.split(' ')[0]!);
+  if (names.includes(word)) return;
+  const near = nearest(word, names);
+  const hint = near === undefined ? `choose one of ${names.join(', ')}` : `did you mean ${near}? See vmemmap --help`;
+  throw new VmemmapError('BAD_ARGUMENT', `no command ${JSON.stringify(word)}; ${hint}`, '@vmemmap/cli');
 }
 
 /** Options that every command has and that are on or off. */

@@ -20,5 +20,10 @@ export function parseConfigOption(texts: readonly string[]): Record<string, stri
     else if (key.startsWith('no-')) entries.push([key.slice('no-'.length), false]);
     else entries.push([key, true]);
   }
+  const keys = entries.map(([key]) => key);
+  const repeated = keys.find((key, n) => keys.indexOf(key) < n);
+  if (repeated !== undefined) {
+    throw new VmemmapError('BAD_ARGUMENT', `--config: ${repeated} is given more than once; choose one`, '@vmemmap/cli');
+  }
   return Object.fromEntries(entries);
 }

@@ -13,10 +13,25 @@ const capture = path('../x86/fixtures/boot-2g.json');
 const iomem = path('fixtures/iomem-server.txt');
 const nonsense = temporaryFile('nonsense', 'Lorem ipsum\ndolor: sit - amet\n');
 
+function known(name: string, text: string): readonly string[] {
+  return ['conformance', 'x86', '--known-failures', temporaryFile(`${name}-known.json`, text)];
+}
+
 /** Each case: arguments, and what the one line must say. */
 const CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['no command', [], /no command given/],
-  ['unknown command', ['depopulate'], /depopulate/],
+  [
+    'unknown command',
+    ['verify'],
+    /no command "verify"; choose one of populate, run, diff, translate, tables, compare, /,
+  ],
+  [
+    'command misspelt',
+    ['popluate', '--ram', '1G'],
+    /no command "popluate"; did you mean populate\? See vmemmap --help$/m,
+  ],
+  ['command cut short', ['trans', '0'], /no command "trans"; did you mean translate\?/],
+  ['command that could be two', ['co', 'x.json'], /no command "co"; choose one of/],
   ['unknown option', ['populate', '--speed', '9'], /unknown argument: speed/],
   ['a string negated', ['populate', '--no-release'], /unknown argument: no-release/],
   ['a list negated', ['populate', '--no-config'], /unknown argument: no-config/],
@@ -61,6 +76,23 @@ const CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['config key of every object', ['populate', '--config', '__proto__=1'], /no option "__proto__"/],
   ['bad config value', ['populate', '--config', 'la57=maybe'], /la57 must be true or false/],
   ['contradicting config', ['populate', '--config', 'kaslr'], /x86: kaslr needs vmemmapBase/],
+  [
+    'config key twice',
+    ['populate', '--config', 'la57,no-la57'],
+    /--config: la57 is given more than once; choose one$/m,
+  ],
+  [
+    'config key in two options',
+    ['tables', '--config', 'pse', '--config', 'la57,pse=false'],
+    /--config: pse is given more/,
+  ],
+  [
+    'config key twice for the kit',
+    ['conformance', 'x86', '--config', 'pti,no-pti'],
+    /--config: pti is given more than/,
+  ],
+  ['tables of all', ['tables', '--arch', 'all'], /--arch all goes with populate only; name one architecture of x86, /],
+  ['all addresses', ['translate', '--arch', 'all', '0'], /--arch all goes with populate only; name one architecture/],
   ['empty config', ['populate', '--config', '=1'], /names no key/],
   ['bad failure rule', ['populate', '--fail', 'source=disk'], /source is one of/],
   ['bad failure key', ['populate', '--fail', 'when=now'], /"when=now" is none of/],
@@ -180,6 +212,33 @@ const CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['capture that is none', ['compare', machine('not-a-capture', { memory })], /is not a capture/],
   ['conformance of nothing', ['conformance'], /need at least 1/],
   ['conformance of what is not there', ['conformance', './none.js'], /plugin \.\/none\.js cannot be loaded/],
+  [
+    'conformance of a name that is none',
+    ['conformance', 'foo'],
+    /plugin foo cannot be loaded: .*; registered are x86, arm64, powerpc, riscv, s390, sparc, loongarch; write a file/,
+  ],
+  [
+    'known failures that are not there',
+    ['conformance', 'x86', '--known-failures', `${temporaryFolder}/none.json`],
+    /none\.json: there is no such file/,
+  ],
+  [
+    'known failures as a list',
+    known('list', '["MAP-1"]'),
+    /list-known\.json is not a list of known failures: the whole: /,
+  ],
+  ['known failures that are cut', known('cut', '{"MAP-1": '), /cut-known\.json is not complete JSON/],
+  [
+    'a known failure without a reason',
+    known('no-reason', '{"MAP-1": true}'),
+    /MAP-1: must be the reason, or \{"why": reason, "config": \{key: value\}\}/,
+  ],
+  ['a known failure with an empty reason', known('empty', '{"MAP-1": ""}'), /MAP-1: /],
+  [
+    'a known failure of no clause',
+    known('other', '{"MAP-999": "x"}'),
+    /other-known\.json: "MAP-999" is no clause; ids/,
+  ],
   ['plugin that is not there', ['arches', '--plugin', '@vmemmap/none'], /plugin @vmemmap\/none cannot be loaded/],
   ['plugin file that is not there', ['arches', '--plugin', './none.js'], /plugin \.\/none\.js cannot be loaded/],
   ['plugin that is none', ['arches', '--plugin', 'node:path'], /node:path exports no architecture plugin/],

@@ -27,14 +27,24 @@ test('for people: a line per capture', async () => {
   expect(code).toBe(0);
 });
 
-test('a step that is not modelled is said, and keeps no other capture from being compared', async () => {
-  const { code, json, err } = await invokeJson('compare', unbound, equal[0]!);
+test('a capture with steps is compared with all of them', async () => {
+  const { code, json } = await invokeJson('compare', unbound);
+  expect(code).toBe(0);
+  expect(json.results).toMatchObject([{ name: 'x86/devdax-ram-2m-unbound', equal: true, compared: { steps: 2 } }]);
+  expect((await invoke('compare', unbound)).out).toMatch(/^equal .* sections, 2 steps\n$/);
+});
+
+test('a capture that cannot be replayed keeps no other from being compared', async () => {
+  const capture = JSON.parse(readFileSync(unbound, 'utf8'));
+  capture.steps[0].op = 'explode';
+  const { code, json, err } = await invokeJson(
+    'compare',
+    temporaryFile('explode.json', JSON.stringify(capture)),
+    equal[0]!,
+  );
   expect(code).toBe(2);
-  expect(err).toBe('vmemmap: x86/devdax-ram-2m-unbound: the step "memremap" is not modelled yet\n');
-  expect(json.results).toMatchObject([
-    { name: 'x86/devdax-ram-2m-unbound', equal: false, error: { code: 'NOT_MODELLED' } },
-    { equal: true },
-  ]);
+  expect(err).toMatch(/^vmemmap: .*explode\.json is not a capture: steps\.0\.op: /);
+  expect(json.results).toMatchObject([{ equal: false, error: { code: 'BAD_FORMAT' } }, { equal: true }]);
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: changed at will
@@ -152,6 +162,38 @@ test('what is not compared is said', async () => {
   expect(code).toBe(0);
   const { json } = await invokeJson('compare', file);
   expect(json.results[0].notCompared).toEqual(['counters']);
+});
+
+test('what is left out is counted in words', async () => {
+  const { out } = await invoke('compare', path('../arm64/fixtures/numa-holes.json'));
+  expect(out).toMatch(/; not compared: processes, 1 subtree outside the memmap, flags of 1 entry outside the memmap$/m);
+  const capture = JSON.parse(readFileSync(path('../arm64/fixtures/numa-holes.json'), 'utf8'));
+  const { outside } = capture.expected;
+  outside.push(outside.find(({ what }: { what: string }) => what === 'flags'));
+  const { out: two, err } = await invoke('compare', temporaryFile('two.json', JSON.stringify(capture)));
+  expect(two + err).toMatch(/flags of 2 entries outside the memmap|twice/);
+});
+
+test('several captures are summed up', async () => {
+  const boot = path('../x86/fixtures/boot-2g.json');
+  const differs = tampered('summed', (e) => e.counters.nr_memmap_pages++);
+  const none = `${path('')}none.json`;
+  const lastLine = async (...files: string[]): Promise<string | undefined> =>
+    (await invoke('compare', ...files)).out.trimEnd().split('\n').at(-1);
+  expect(await lastLine(boot, boot)).toBe('2 captures: 2 equal');
+  expect(await lastLine(boot, differs, none)).toBe('3 captures: 1 equal, 1 differs, 1 cannot be compared');
+  expect(await lastLine(differs, differs)).toBe('2 captures: 2 differ');
+  const { json } = await invokeJson('compare', boot, differs, none);
+  expect(json.totals).toEqual({ captures: 3, equal: 1, differs: 1, notComparable: 1 });
+});
+
+test('how many differences there are comes before what was left out', async () => {
+  const file = tampered('ordered', (e) => {
+    e.counters = null;
+    e.leaves[0].count = 15;
+  });
+  const { out } = await invoke('compare', file);
+  expect(out).toMatch(/^differs .* 16 sections; \d+ differences; not compared: counters$/m);
 });
 
 test('a single difference is one', async () => {

@@ -32,10 +32,12 @@ test('the same as JSON', async () => {
 });
 
 test('what one architecture cannot have is said, and the others are shown', async () => {
-  const { code, out } = await invoke('populate', '--ram', '2T', '--arch', 'all', '--no-verify');
-  expect(code).toBe(1);
-  expect(out).toMatch(/^sparc: RAM up to .* the 40 physical address bits/m);
+  const { code, out, err } = await invoke('populate', '--ram', '2T', '--arch', 'all', '--no-verify');
+  expect(err).toMatch(/^vmemmap: sparc: RAM up to .* the 40 physical address bits.*\n$/);
   expect(out).toMatch(/^x86 +4 KiB/m);
+  // As sparc alone says it.
+  expect(await invoke('populate', '--ram', '2T', '--arch', 'sparc')).toEqual({ code, out: '', err });
+  expect(code).toBe(2);
   const { json } = await invokeJson('populate', '--ram', '2T', '--arch', 'all', '--no-verify');
   expect(json.refused).toContainEqual({ arch: 'sparc', code: 'BAD_MEMORY_MAP', message: expect.any(String) });
   expect(json.arches[0].verification).toBeNull();
@@ -45,6 +47,16 @@ test('memory that none can have is bad input', async () => {
   const { code, err } = await invoke('populate', '--ram', '1G', '--nodes', '100', '--arch', 'all');
   expect(code).toBe(2);
   expect(err).toMatch(/^vmemmap: --ram 1G --nodes 100: node \d+ has no memory/);
+});
+
+test('a kernel that stops is an outcome, also of all', async () => {
+  const memory = ['populate', '--ram', '4G', '--fail', 'source=memblock,nth=1'];
+  const { code, out, err } = await invoke(...memory, '--arch', 'all');
+  expect(out).toMatch(/^x86 +4 KiB/m);
+  expect(err).toMatch(/^vmemmap: \w+: the modelled kernel stopped with panic/m);
+  expect(code).toBe(1);
+  for (const [, arch] of err.matchAll(/^vmemmap: (\w+): /gm))
+    expect((await invoke(...memory, '--arch', arch!)).code).toBe(1);
 });
 
 test('a boot without memory is an outcome', async () => {

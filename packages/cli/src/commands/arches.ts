@@ -3,8 +3,12 @@ import {
   type ArchPlugin,
   type Capability,
   type ConfigField,
+  defaultRelease,
+  findRelease,
   hex,
   type MemoryModel,
+  type Without,
+  whyNotOptimizable,
 } from '@vmemmap/core';
 import { type Command, EXIT } from '../command.ts';
 import { tableText } from '../output/table.ts';
@@ -37,14 +41,29 @@ function pluginText(plugin: ArchPlugin, { colors }: Session): string {
   const described = variants(plugin);
   const exceptions = new Map(described.flatMap((one) => one.exceptions.map(({ name, why }) => [name, why])));
   for (const [name, why] of exceptions) lines.push(`exception: ${name}: ${why}`);
+  for (const [name, why] of Object.entries(described[0]?.without ?? {})) lines.push(`without: ${name}: ${why}`);
   if (rows.length > 0) lines.push(tableText(['key', 'values', 'default', 'about'], rows));
   lines.push(
     tableText(
-      ['configuration', 'about', 'pages', 'sections', 'without'],
+      ['configuration', 'about', 'pages', 'sections', 'huge pages', 'without'],
       described.map((one) => variantRow(one, capabilities)),
     ),
   );
+  for (const why of silent(described)) lines.push(`HVO is off: ${why}`);
   return lines.join('\n');
+}
+
+// Why huge pages keep their struct pages although the architecture would optimise them, each reason once.
+function silent(described: readonly Variant[]): readonly string[] {
+  const where = new Map<string, string[]>();
+  for (const { config, hugePages, capabilities } of described) {
+    if (!capabilities.includes('optimize-hugetlb-vmemmap')) continue;
+    for (const { size, inert } of hugePages) {
+      if (inert !== null)
+        where.set(inert, [...(where.get(inert) ?? []), `${sizeText(size)} with ${configText(config)}`]);
+    }
+  }
+  return [...where].map(([why, places]) => `${why} (${places.join('; ')})`);
 }
 
 /** One configuration of a plugin, with what it makes of the architecture. */
@@ -54,24 +73,39 @@ interface Variant {
   readonly model: MemoryModel;
   readonly capabilities: readonly Capability[];
   readonly exceptions: readonly ArchException[];
+  /** Why capabilities that others have are missing. */
+  readonly without: Without;
+  /** Sizes of HugeTLB pages, and why their struct pages stay as they are, where they do. */
+  readonly hugePages: readonly { readonly size: number; readonly inert: string | null }[];
 }
 
 function variants(plugin: ArchPlugin): readonly Variant[] {
   return plugin.variants.map(({ about, config }) => {
-    const { model, capabilities, exceptions = [] } = guarded(plugin, () => plugin(config));
-    return { about, config, model, capabilities, exceptions };
+    const arch = guarded(plugin, () => plugin(config));
+    const { capabilities, exceptions = [], without = {}, hugePageSizes = [] } = arch;
+    const model = arch.modelOn?.(findRelease(defaultRelease)) ?? arch.model;
+    const hugePages = hugePageSizes.map((size) => ({ size, inert: whyNotOptimizable(arch, model, size) ?? null }));
+    return { about, config, model, capabilities, exceptions, without, hugePages };
   });
 }
 
-function variantRow({ about, config, model, capabilities }: Variant, all: readonly Capability[]): readonly string[] {
-  const keys = Object.entries(config).map(([key, value]) => `${key}=${typeof value === 'bigint' ? hex(value) : value}`);
+function variantRow(
+  { about, config, model, capabilities, hugePages }: Variant,
+  all: readonly Capability[],
+): readonly string[] {
   return [
-    keys.join(',') || 'default',
+    configText(config),
     about,
     sizeText(2 ** model.pageShift),
     sizeText(2 ** model.sectionSizeBits),
+    hugePages.map(({ size, inert }) => `${sizeText(size)}${inert === null ? ' (HVO)' : ''}`).join(', ') || '-',
     all.filter((capability) => !capabilities.includes(capability)).join(', ') || '-',
   ];
+}
+
+function configText(config: Variant['config']): string {
+  const keys = Object.entries(config).map(([key, value]) => `${key}=${typeof value === 'bigint' ? hex(value) : value}`);
+  return keys.join(',') || 'default';
 }
 
 function pluginJson(plugin: ArchPlugin): object {

@@ -47,11 +47,37 @@ export const compare: Command<Arguments> = {
       if (result.error !== undefined) session.io.stderr.write(`vmemmap: ${result.error.message}\n`);
       else if (!session.json) session.print(resultText(result, session));
     }
-    if (session.json) session.printJson({ results });
+    const totals = totalsOf(results);
+    if (session.json) session.printJson({ results, totals });
+    else if (results.length > 1) session.print(totalsText(totals));
     if (results.some(({ error }) => error !== undefined)) return EXIT.badInput;
     return results.every(({ equal }) => equal) ? EXIT.ok : EXIT.differs;
   },
 };
+
+/** How many captures came to what. */
+interface Totals {
+  readonly captures: number;
+  readonly equal: number;
+  readonly differs: number;
+  readonly notComparable: number;
+}
+
+function totalsOf(results: readonly Result[]): Totals {
+  const captures = results.length;
+  const equal = results.filter((result) => result.equal).length;
+  const notComparable = results.filter(({ error }) => error !== undefined).length;
+  return { captures, equal, differs: captures - equal - notComparable, notComparable };
+}
+
+function totalsText({ captures, equal, differs, notComparable }: Totals): string {
+  const parts = [
+    ...(equal > 0 ? [`${equal} equal`] : []),
+    ...(differs > 0 ? [`${differs} ${differs === 1 ? 'differs' : 'differ'}`] : []),
+    ...(notComparable > 0 ? [`${notComparable} cannot be compared`] : []),
+  ];
+  return `${plural(captures, 'capture')}: ${parts.join(', ')}`;
+}
 
 // One capture that cannot be compared does not keep the others from it.
 function compareFile(file: string, registry: ArchRegistry, most: number): Result {
@@ -86,14 +112,22 @@ function resultText(result: Result, { colors }: Session): string {
   const { equal, compared, notCompared, differences, differenceCount } = result;
   const { leaves, tables, sections, steps } = compared;
   const name = printable(result.name);
-  const left = notCompared.length === 0 ? '' : `; not compared: ${printable(notCompared.join(', '))}`;
-  const counts = `${plural(leaves, 'leaf', 'leaves')}, ${plural(tables, 'table')}, ${plural(sections, 'section')}${steps === 0 ? '' : `, ${plural(steps, 'step')}`}${left}`;
-  if (equal) return `${colors.green('equal')}    ${name}  ${counts}`;
-  const lines = [`${colors.red('differs')}  ${name}  ${counts}; ${plural(differenceCount, 'difference')}`];
+  const left = notCompared.length === 0 ? '' : `; not compared: ${printable(notCompared.map(leftText).join(', '))}`;
+  const counts = `${plural(leaves, 'leaf', 'leaves')}, ${plural(tables, 'table')}, ${plural(sections, 'section')}${steps === 0 ? '' : `, ${plural(steps, 'step')}`}`;
+  if (equal) return `${colors.green('equal')}    ${name}  ${counts}${left}`;
+  const lines = [`${colors.red('differs')}  ${name}  ${counts}; ${plural(differenceCount, 'difference')}${left}`];
   for (const { part, where, expected, found } of differences) {
     lines.push(`  ${printable(`${part} ${where}`)}`);
     lines.push(`    expected ${printable(expected)}`, `    found    ${printable(found)}`);
   }
   if (differenceCount > differences.length) lines.push(`  … ${differenceCount - differences.length} more; see --most`);
   return lines.join('\n');
+}
+
+// The same words for one and for many do as data, but not in a sentence.
+function leftText(one: string): string {
+  return one.replace(
+    /^(\d+) entry flags /,
+    (_, count: string) => `flags of ${plural(Number(count), 'entry', 'entries')} `,
+  );
 }

@@ -1,14 +1,17 @@
 import { type OutcomeKind, type Report, type Result, runConformance } from '@vmemmap/conformance';
-import type { ArchPlugin } from '@vmemmap/core';
+import { type ArchPlugin, isVmemmapError, VmemmapError } from '@vmemmap/core';
 import { type Command, EXIT } from '../command.ts';
 import { parseConfigOption } from '../config-option.ts';
+import { readKnownFailures } from '../known-failures.ts';
 import type { Colors } from '../output/colors.ts';
 import { guarded, importPlugins } from '../plugins.ts';
+import { oneLine } from '../report-error.ts';
 import type { Session } from '../session.ts';
 
 interface Arguments {
   readonly name: string;
   readonly config?: readonly string[];
+  readonly 'known-failures'?: string;
 }
 
 /** `vmemmap conformance`: the conformance kit without a test runner. */
@@ -19,6 +22,7 @@ export const conformance: Command<Arguments> = {
     ['conformance x86', 'a built-in plugin, default configuration'],
     ['conformance x86 --config no-la57,pti', 'one more configuration'],
     ['conformance ./my-arch.js', 'a plugin of your own'],
+    ['conformance ./my-arch.js --known-failures known.json', 'some clauses are broken on purpose'],
   ],
   options: {
     config: {
@@ -27,15 +31,22 @@ export const conformance: Command<Arguments> = {
       requiresArg: true,
       describe: 'one more configuration beside the default, as la57=false,pse; repeatable',
     },
+    'known-failures': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'clauses broken on purpose: a JSON file {"FREE-7": "why"}; one that holds after all fails',
+    },
   },
   positionals: { name: 'a name that `vmemmap arches` lists, or an ES module' },
 
-  async run({ name, config = [] }: Arguments, session: Session): Promise<number> {
+  async run(args: Arguments, session: Session): Promise<number> {
+    const { name, config = [], 'known-failures': file } = args;
     const configs = [{}, ...config.map((text) => parseConfigOption([text]))];
+    const knownFailures = file === undefined ? [] : readKnownFailures(file);
     const reports = (await pluginsOf(name, session)).map((plugin) => {
       // What no machine can be made of is no plugin; everything after that is for the clauses to say.
       for (const one of configs) guarded(plugin, () => plugin(one));
-      return runConformance(plugin, { configs });
+      return runConformance(plugin, { configs, knownFailures });
     });
     if (session.json) session.printJson({ reports: reports.map(reportJson) });
     else session.print(reports.map((report) => reportText(report, session.colors)).join('\n\n'));
@@ -44,7 +55,16 @@ export const conformance: Command<Arguments> = {
 };
 
 async function pluginsOf(name: string, { registry, io }: Session): Promise<readonly ArchPlugin[]> {
-  return registry.names.includes(name) ? [registry.find(name)] : importPlugins(name, io.cwd);
+  const { names } = registry;
+  if (names.includes(name)) return [registry.find(name)];
+  try {
+    return await importPlugins(name, io.cwd);
+  } catch (error) {
+    // What looks like a file or a URL was not meant to be a name.
+    if (!isVmemmapError(error) || /[./\\:]/.test(name)) throw error;
+    const line = `${oneLine(error.message)}; registered are ${names.join(', ')}; write a file like ./my-arch.js`;
+    throw new VmemmapError('BAD_PLUGIN', line, '@vmemmap/cli');
+  }
 }
 
 const WORDS: Readonly<Record<OutcomeKind, string>> = {

@@ -1,4 +1,11 @@
-import { type ArchPlugin, type FailureRule, isVmemmapError, type MachineCost, type Verification } from '@vmemmap/core';
+import {
+  type ArchPlugin,
+  type FailureRule,
+  isVmemmapError,
+  type MachineCost,
+  type Verification,
+  type VmemmapError,
+} from '@vmemmap/core';
 import { type BuiltMachine, DEFAULT_ARCH, prepareMachineOf } from '../build-machine.ts';
 import { EXIT } from '../command.ts';
 import { type MachineArguments, machineSource } from '../machine-options.ts';
@@ -8,7 +15,7 @@ import { plural } from '../output/plural.ts';
 import { printable } from '../output/printable.ts';
 import { withProgress } from '../output/progress.ts';
 import { tableText } from '../output/table.ts';
-import { oneLine } from '../report-error.ts';
+import { kernelStopped, oneLine } from '../report-error.ts';
 import { type SectionCounts, sectionCounts } from '../section-counts.ts';
 import type { Session } from '../session.ts';
 import { sizeText } from '../size.ts';
@@ -24,13 +31,16 @@ interface Populated {
 /** An architecture that cannot have this memory map, or whose kernel stopped. */
 interface Refused {
   readonly plugin: ArchPlugin;
-  readonly code: string;
+  readonly error: VmemmapError;
   readonly message: string;
+  /** What the architecture alone would have given. */
+  readonly exit: number;
 }
 
 /**
  * `vmemmap populate --arch all`: one memory map through every architecture, side by side.
- * @throws VmemmapError what the first one throws, when none can have the memory map
+ * @returns the exit code: what the worst of the architectures would have given alone
+ * @throws VmemmapError the worst of what they throw, when none can have the memory map
  */
 export function populateAll(
   args: MachineArguments,
@@ -42,7 +52,6 @@ export function populateAll(
   const source = { ...given, arch: given.arch ?? DEFAULT_ARCH };
   const populated: Populated[] = [];
   const refused: Refused[] = [];
-  let first: unknown;
   for (const plugin of session.registry.plugins) {
     try {
       const built = prepareMachineOf(plugin, source, args, session, { failures }).boot();
@@ -52,29 +61,25 @@ export function populateAll(
       populated.push({ built, cost: machine.cost(), sections: sectionCounts(machine), found });
     } catch (error) {
       if (!isVmemmapError(error)) throw error;
-      first ??= error;
       // Some messages begin with the plugin's name already.
       const message = oneLine(error.message).replace(`${plugin.arch}: `, '');
-      refused.push({ plugin, code: error.code, message });
+      const exit = kernelStopped(error) ? EXIT.differs : EXIT.badInput;
+      refused.push({ plugin, error, message, exit });
     }
   }
-  if (populated.length === 0) throw first;
+  const worst = Math.max(EXIT.ok, ...refused.map(({ exit }) => exit));
+  if (populated.length === 0) throw refused.find(({ exit }) => exit === worst)!.error;
   if (session.json) printJson(source.title, populated, refused, session);
-  else printText(source.title, source.notes ?? [], populated, refused, session);
-  return refused.length === 0 && populated.every(isSatisfied) ? EXIT.ok : EXIT.differs;
+  else printText(source.title, source.notes ?? [], populated, session);
+  for (const { plugin, message } of refused) session.io.stderr.write(`vmemmap: ${plugin.arch}: ${message}\n`);
+  return Math.max(populated.every(isSatisfied) ? EXIT.ok : EXIT.differs, worst);
 }
 
 function isSatisfied({ sections, found }: Populated): boolean {
   return sections.withMemmap >= sections.ofRam && (found === undefined || found.problems.length === 0);
 }
 
-function printText(
-  title: string,
-  notes: readonly string[],
-  populated: readonly Populated[],
-  refused: readonly Refused[],
-  session: Session,
-): void {
+function printText(title: string, notes: readonly string[], populated: readonly Populated[], session: Session): void {
   const { colors } = session;
   const { memory, release } = populated[0]!.built.machine;
   const nodes = plural(memory.nodes.length, 'node');
@@ -84,7 +89,6 @@ function printText(
   for (const note of notes) session.print(colors.dim(`note: ${printable(note)}`));
   const head = ['arch', 'pages', 'sections', 'struct page', 'leaves', 'tables', 'memory', 'of RAM', 'warnings'];
   session.print(tableText(head, populated.map(row)));
-  for (const { plugin, message } of refused) session.print(colors.red(`${plugin.arch}: ${message}`));
   for (const one of populated) {
     const { events } = one.built.machine;
     const name = one.built.plugin.arch;
@@ -141,6 +145,6 @@ function printJson(
       events: built.machine.events,
       verification: found ?? null,
     })),
-    refused: refused.map(({ plugin, code, message }) => ({ arch: plugin.arch, code, message })),
+    refused: refused.map(({ plugin, error: { code }, message }) => ({ arch: plugin.arch, code, message })),
   });
 }

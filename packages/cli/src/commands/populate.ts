@@ -6,7 +6,7 @@ import {
   type TraceStep,
   VmemmapError,
 } from '@vmemmap/core';
-import { type BuiltMachine, prepareMachine } from '../build-machine.ts';
+import { ALL_ARCHES, type BuiltMachine, prepareMachine } from '../build-machine.ts';
 import { type Command, EXIT } from '../command.ts';
 import { parseFailOption } from '../fail-option.ts';
 import { type MachineArguments, machineOptions } from '../machine-options.ts';
@@ -32,9 +32,6 @@ interface Arguments extends MachineArguments {
   readonly 'trace-limit': string;
   readonly fail?: readonly string[];
 }
-
-/** `--arch all` is no architecture but every one there is. */
-const ALL_ARCHES = 'all';
 
 /** `vmemmap populate`: boots a machine and says what its memmap is and costs. */
 export const populate: Command<Arguments> = {

@@ -26,6 +26,11 @@ export const releases: Command<object> = {
         ...(release.sparseBuffer ? ['sparse buffer'] : []),
         ...(release.preinitSections ? ['preinit sections'] : []),
         ...(release.passesPgmap ? ['passes pgmap'] : []),
+        ...(release.syncsNewTopLevelEntries ? [] : ['no sync of new top-level entries']),
+        ...(release.compoundPages === 'arch' ? ['compounds by the architecture [inferred]'] : []),
+        `HugeTLB tails: ${release.hugetlbTail === 'zone' ? 'one page for a zone' : 'own head'}`,
+        ...(release.hugetlbPreinit === 'no' ? [] : [`gigantic pages of boot: ${release.hugetlbPreinit}`]),
+        ...(release.daxTail === 'zone' ? ['DAX tails: one page for a zone [inferred]'] : []),
       ].join('; '),
     ]);
     session.print(tableText(['release', 'kernel', 'memmap'], rows));

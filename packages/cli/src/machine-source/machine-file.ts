@@ -1,5 +1,4 @@
-import { VmemmapError } from '@vmemmap/core';
-import { scenarioConfig } from '@vmemmap/core';
+import { scenarioConfig, VmemmapError } from '@vmemmap/core';
 import { type Capture, captureSchema, checkJson, parseJson } from '@vmemmap/core/capture';
 import { z } from 'zod';
 import { readText } from '../read-text.ts';
