@@ -97,6 +97,7 @@ export { EventLog, type KernelEvent, type KernelEventKind } from './events.ts';
 export type { MemmapOnMemory } from './hotplug/memmap-on-memory.ts';
 export { type AddedMemory, MemoryHotplug } from './hotplug/memory-hotplug.ts';
 export type { PageSpan } from './hotplug/pages.ts';
+export { whyNotOptimizable } from './hugetlb/hstate.ts';
 export {
   type HugePages,
   HugetlbVmemmap,

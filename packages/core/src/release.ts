@@ -111,7 +111,7 @@ const SERIES_04: KernelRelease = {
 const SERIES_05: KernelRelease = {
   ...SERIES_04,
   name: 'series-05',
-  title: `the same with patch 5: vmemmap_populate() is called for compound device memory too`,
+  title: `Linux 7.3-rc7 with patches 1 to 5 of ${SERIES}`,
   compoundPages: 'arch',
 };
 
@@ -156,7 +156,7 @@ export const releases: readonly KernelRelease[] = [
   {
     ...LINUX_7_3,
     name: '7.3-unsynced',
-    title: 'Linux 7.3-rc7 less the sync of new top-level entries: what the series says it mends',
+    title: 'Linux 7.3-rc7 less the sync of new top-level entries',
     syncsNewTopLevelEntries: false,
   },
   SERIES_04,
@@ -164,13 +164,13 @@ export const releases: readonly KernelRelease[] = [
   {
     ...SERIES_05,
     name: 'series-05-unsynced',
-    title: 'series-05 less the sync of new top-level entries: patch 5 on its own',
+    title: `Linux 7.3-rc7 with patches 1 to 5 of ${SERIES}, less the sync of new top-level entries`,
     syncsNewTopLevelEntries: false,
   },
   {
     ...SERIES_05,
     name: 'series-49',
-    title: `the end of ${SERIES}, inferred from the titles of its patches`,
+    title: `Linux 7.3-rc7 with all of ${SERIES}, as far as it can be inferred`,
     passesPgmap: false,
     daxTail: 'zone',
     preinitReadOnly: true,

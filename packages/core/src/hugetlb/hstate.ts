@@ -37,8 +37,9 @@ export function isGigantic(model: MemoryModel, hstate: Hstate): boolean {
 export function whyNotOptimizable(
   arch: Pick<VmemmapArch, 'name' | 'capabilities' | 'without'>,
   model: MemoryModel,
-  hstate: Hstate,
+  size: number,
 ): string | undefined {
+  const hstate = hstateOf(model, size);
   if (!arch.capabilities.includes('optimize-hugetlb-vmemmap')) {
     return arch.without?.['optimize-hugetlb-vmemmap'] ?? `${arch.name} does not optimise the vmemmap of HugeTLB pages`;
   }

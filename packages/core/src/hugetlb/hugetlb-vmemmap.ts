@@ -30,6 +30,8 @@ export interface OptimizedPage {
 export interface OptimizeOutcome {
   /** Pages that are optimised now and were not before. */
   readonly optimized: number;
+  /** Pages that were so already: gigantic pages of boot, mostly. */
+  readonly already: number;
   /** Pages that could not be, with the errno that the kernel swallows. */
   readonly refused: readonly { readonly start: number; readonly errno: Errno }[];
   /** Why nothing is optimised on this machine, if so. No error: HugeTLB pages just keep their struct pages. */
@@ -97,7 +99,7 @@ export class HugetlbVmemmap {
     const hstate = this.#hstate(size);
     const starts = this.#starts(hstate, pages);
     const inert = this.#inert(hstate);
-    if (inert !== undefined) return { optimized: 0, refused: [], inert };
+    if (inert !== undefined) return { optimized: 0, already: 0, refused: [], inert };
     const remap = this.#remap!;
     for (const start of starts) {
       if (this.#optimized.has(start)) continue;
@@ -108,6 +110,7 @@ export class HugetlbVmemmap {
     let freed: number[] = [];
     const refused: { start: number; errno: Errno }[] = [];
     const before = this.#optimized.size;
+    const already = starts.filter((start) => this.#optimized.has(start)).length;
     for (const start of starts) {
       let errno = this.#optimizeFolio(hstate, start, freed);
       if (errno === ENOMEM && freed.length > 0) {
@@ -120,7 +123,7 @@ export class HugetlbVmemmap {
     }
     this.#flushAll();
     this.#freePages(freed);
-    return { optimized: this.#optimized.size - before, refused };
+    return { optimized: this.#optimized.size - before, already, refused };
   }
 
   /**
@@ -243,7 +246,7 @@ export class HugetlbVmemmap {
   }
 
   #inert(hstate: Hstate): string | undefined {
-    return whyNotOptimizable(this.#arch, this.#m.model, hstate);
+    return whyNotOptimizable(this.#arch, this.#m.model, hstate.size);
   }
 
   #hstate(size: number): Hstate {

@@ -45,7 +45,7 @@ export class HugetlbPreinit {
         ({ start, size, hstate }) =>
           wanted &&
           isGigantic(m.model, hstate) &&
-          whyNotOptimizable(arch, m.model, hstate) === undefined &&
+          whyNotOptimizable(arch, m.model, size) === undefined &&
           this.#isAligned(start) &&
           this.#isAligned(size),
       );
