@@ -41,16 +41,16 @@ export class EventLog {
     return this.#events;
   }
 
-  /** Records that a condition was met. `message` is called only when an entry is made. */
-  record(kind: KernelEventKind, id: string, source: string, message: () => string): void {
+  /** Records that a condition was met, a once-kind maybe several times. `message` is called only when an entry is made. */
+  record(kind: KernelEventKind, id: string, source: string, message: () => string, times = 1): void {
     if (ONCE.has(kind)) {
       const seen = this.#once.get(id);
       if (seen !== undefined) {
-        seen.count++;
+        seen.count += times;
         return;
       }
     }
-    const event = { kind, id, source, message: message(), count: 1 };
+    const event = { kind, id, source, message: message(), count: times };
     this.#events.push(event);
     if (ONCE.has(kind)) this.#once.set(id, event);
   }

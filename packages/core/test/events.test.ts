@@ -5,10 +5,11 @@ describe('EventLog', () => {
   it('records a once-kind a single time and counts on', () => {
     const log = new EventLog();
     for (const n of [1, 2, 3]) log.record('pr_warn_once', 'a', 'f.c:f', () => `first of ${n}`);
+    log.record('pr_warn_once', 'a', 'f.c:f', () => 'no more', 4);
     log.record('WARN', 'b', 'f.c:g', () => 'x');
     log.record('WARN', 'b', 'f.c:g', () => 'y');
     expect(log.all).toEqual([
-      { kind: 'pr_warn_once', id: 'a', source: 'f.c:f', message: 'first of 1', count: 3 },
+      { kind: 'pr_warn_once', id: 'a', source: 'f.c:f', message: 'first of 1', count: 7 },
       { kind: 'WARN', id: 'b', source: 'f.c:g', message: 'x', count: 1 },
       { kind: 'WARN', id: 'b', source: 'f.c:g', message: 'y', count: 1 },
     ]);

@@ -65,7 +65,7 @@ export function vmemmapPopulateRange(
         if (readOnly) table.setReadOnlyLeaves(last, slot, index, count, run.pa);
         else table.setLeaves(last, slot, index, count, run.pa, run.paStep);
         m.trace?.({ step: 'leaves', level: name, offset: addr, count, pa: run.pa, paStep: run.paStep });
-        vmemmapVerify(m, run.pa, node, addr, addr + pageSize);
+        vmemmapVerify(m, run.pa, node, addr, addr + pageSize, count);
       }
       index += count;
       left -= count;
