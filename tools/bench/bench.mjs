@@ -59,22 +59,6 @@ try {
     report({ name, ours: median(ours), baseline: median(theirs), unit: 'ns per entry' });
   }
   report({ ...memoryCase(), unit: 'bytes per frame' });
-  for (const { name, ours, x86 } of await archCases()) {
-    /** @type {number[]} */
-    const own = [];
-    /** @type {number[]} */
-    const theirs = [];
-    const warm = performance.now() + WARM_UP_MS;
-    for (let i = 0; i < WARM_UP || performance.now() < warm; i++) {
-      ours.run();
-      x86.run();
-    }
-    for (let i = 0; i < runs; i++) {
-      own.push(ours.run() / ours.count);
-      theirs.push(x86.run() / x86.count);
-    }
-    report({ name: `base/${name}`, ours: median(own), baseline: median(theirs), unit: 'ns per entry' }, 'x86');
-  }
   const base = basePages();
   for (const make of lifeCases) {
     const { names, count, unit, run, frame } = make();
@@ -91,6 +75,22 @@ try {
     const baseline = median(theirs);
     for (const [part, name] of names.entries()) report({ name, ours: median(own[part] ?? []), baseline, unit }, 'base');
     report({ name: `memory/${names[0]}`, ours: frame(), baseline: 1, unit: 'bytes per byte' }, 'tables');
+  }
+  for (const { name, ours, x86 } of await archCases()) {
+    /** @type {number[]} */
+    const own = [];
+    /** @type {number[]} */
+    const theirs = [];
+    const warm = performance.now() + WARM_UP_MS;
+    for (let i = 0; i < WARM_UP || performance.now() < warm; i++) {
+      ours.run();
+      x86.run();
+    }
+    for (let i = 0; i < runs; i++) {
+      own.push(ours.run() / ours.count);
+      theirs.push(x86.run() / x86.count);
+    }
+    report({ name: `base/${name}`, ours: median(own), baseline: median(theirs), unit: 'ns per entry' }, 'x86');
   }
 } finally {
   remove();
