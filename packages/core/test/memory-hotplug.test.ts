@@ -105,6 +105,14 @@ describe('memory that is removed', () => {
     ]);
   });
 
+  it('leaves the usage map of a section of boot, which is used when it comes back', () => {
+    const m = machine();
+    expect(m.hotplug.remove(GiB, GiB + BLOCK)).toBe(OK);
+    m.failures.add({ source: 'slab', times: Number.POSITIVE_INFINITY });
+    expect(m.hotplug.add({ node: 0, start: GiB, end: GiB + BLOCK })).toBe(OK);
+    expect(m.hotplug.add({ node: 0, start: 4 * GiB, end: 4 * GiB + BLOCK })).toBe(ENOMEM);
+  });
+
   it('that was never there goes with a warning', () => {
     const m = machine();
     expect(m.hotplug.remove(4 * GiB, 4 * GiB + BLOCK)).toBe(OK);

@@ -25,6 +25,8 @@ export class SectionLife {
   readonly #m: MachineContext;
   readonly #ops: VmemmapOps;
   readonly #pages: number;
+  // Sections of boot that went: their usage maps lie in a reserved page and stay (section_deactivate()).
+  readonly #keptUsage = new Set<number>();
 
   constructor(m: MachineContext, ops: VmemmapOps) {
     this.#m = m;
@@ -94,8 +96,9 @@ export class SectionLife {
     const { pages } = part;
     const before = this.#state(part);
     const { failures } = this.#m;
-    // A section that was there keeps its usage map; a new one is an object of the slab.
-    if (before === undefined && failures.active && failures.fails('slab', nid, 0)) return ENOMEM;
+    // A section that was there has its usage map; a new one is an object of the slab.
+    const hasUsage = before !== undefined || this.#keptUsage.has(Math.floor(part.pfn / this.#pages));
+    if (!hasUsage && failures.active && failures.fails('slab', nid, 0)) return ENOMEM;
     const mask = this.#mask(part);
     if (mask === 0n) return EINVAL;
     if (((before?.subsectionMap ?? 0n) & mask) !== 0n) return EEXIST;
@@ -144,6 +147,7 @@ export class SectionLife {
       m.counters.nr_memmap_pages -= sectionNrVmemmapPagesOf(m, pfn, pages, altmap, pgmap);
       depopulateSectionMemmap(m, this.#ops, pfn, pages, altmap);
     } else if (empty) this.#freeMapBootmem(pfn);
+    if (empty && early) this.#keptUsage.add(Math.floor(pfn / this.#pages));
     if (empty) this.#update(part, () => undefined);
   }
 
