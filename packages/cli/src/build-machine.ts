@@ -16,7 +16,7 @@ import type { Session } from './session.ts';
 /** What a machine is of unless something says otherwise. */
 export const DEFAULT_ARCH = 'x86';
 
-/** `--arch all` is no architecture but every one there is. Only populate shows several. */
+/** `--arch all` is no architecture but every one there is. Only populate and diff take it. */
 export const ALL_ARCHES = 'all';
 
 /** A machine and where it came from. */
@@ -50,7 +50,7 @@ export function prepareMachine(args: MachineArguments, session: Session, extras:
   if (args.arch === ALL_ARCHES && !names.includes(ALL_ARCHES)) {
     throw new VmemmapError(
       'BAD_ARGUMENT',
-      `--arch all goes with populate only; name one architecture of ${names.join(', ')}`,
+      `--arch all goes with populate and diff only; name one architecture of ${names.join(', ')}`,
       '@vmemmap/cli',
     );
   }

@@ -91,8 +91,16 @@ const CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['conformance', 'x86', '--config', 'pti,no-pti'],
     /--config: pti is given more than/,
   ],
-  ['tables of all', ['tables', '--arch', 'all'], /--arch all goes with populate only; name one architecture of x86, /],
-  ['all addresses', ['translate', '--arch', 'all', '0'], /--arch all goes with populate only; name one architecture/],
+  [
+    'tables of all',
+    ['tables', '--arch', 'all'],
+    /--arch all goes with populate and diff only; name one architecture of x86, /,
+  ],
+  [
+    'all addresses',
+    ['translate', '--arch', 'all', '0'],
+    /--arch all goes with populate and diff only; name one architecture/,
+  ],
   ['empty config', ['populate', '--config', '=1'], /names no key/],
   ['bad failure rule', ['populate', '--fail', 'source=disk'], /source is one of/],
   ['bad failure key', ['populate', '--fail', 'when=now'], /"when=now" is none of/],
