@@ -12,6 +12,8 @@ import {
   type PopulateContext,
   translation,
   type VmemAltmap,
+  vmemmapPopulateCompoundPages,
+  vmemmapPopulateRange,
 } from '@vmemmap/core';
 import { type Break, broken, type ReferenceAtWork } from './broken.ts';
 
@@ -69,6 +71,13 @@ const alias: Break = {
         first.set(size, out.pa);
       },
     };
+  },
+};
+
+/** Maps read-only what it should, and forgets to. */
+const writableTails: Break = {
+  inside: ({ pageTable: { format } }) => {
+    format.makeReadOnlyLeaf = (level, pa, out) => format.makeLeaf(level, pa, out);
   },
 };
 
@@ -613,8 +622,177 @@ export const brokenVariants: readonly BrokenVariant[] = [
       },
     }),
   }),
+  variant('SEC-5', 'has a vmemmap at any page', {
+    arch: (arch) => ({
+      window: (memory, release) => {
+        const { base, start, end } = arch.window(memory, release);
+        return { base: base + BigInt(PMD), start, end: end + BigInt(PMD) };
+      },
+    }),
+  }),
   variant('SEC-3', 'maps the same huge page everywhere', alias),
   variant('SEC-4', 'says that all went well whatever happened', alwaysOk),
+
+  variant('CON-8', 'takes base pages when it gets a pgmap', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, altmap, pgmap) => {
+        if (pgmap === undefined) return ops.vmemmapPopulate(start, end, node, altmap, pgmap);
+        const err = ops.vmemmapPopulate(start, start + PAGE, node, altmap, pgmap);
+        return err === OK ? ops.vmemmapPopulate(start + PAGE, end, node, altmap, pgmap) : err;
+      },
+    }),
+  }),
+  variant('CON-9', 'says why a capability is missing that it has', {
+    arch: () => ({ without: { 'memory-hotplug': 'arch/nowhere/Kconfig' } }),
+  }),
+  variant('CON-9', 'does not say why a capability is missing', {
+    arch: ({ capabilities }) => ({
+      capabilities: capabilities.filter((name) => name !== 'memmap-on-memory'),
+      without: { 'memmap-on-memory': ' ' },
+    }),
+  }),
+  variant('CON-9', 'has huge pages the largest first', { arch: () => ({ hugePageSizes: [2 ** 30, 2 ** 21] }) }),
+  variant('CON-9', 'has zones the highest first', { arch: () => ({ zoneLimits: [2 ** 32, 2 ** 24] }) }),
+  variant('CON-9', 'has three zones below ZONE_NORMAL', { arch: () => ({ zoneLimits: [2 ** 24, 2 ** 30, 2 ** 32] }) }),
+  variant('CON-9', 'cannot write-protect what it optimises at boot', {
+    inside: ({ pageTable: { format } }) => {
+      Object.assign(format, { writeProtect: undefined });
+    },
+  }),
+
+  variant('LIFE-1', 'frees whole sections for a part', {
+    ops: (ops) => ({
+      vmemmapFree: (start, end, altmap) => ops.vmemmapFree(alignDown(start, PMD), alignUp(end, PMD), altmap),
+    }),
+  }),
+  variant('LIFE-1', 'populates the first subsections of a section only', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, ...rest) =>
+        end - start < PMD && start % PMD !== 0 ? OK : ops.vmemmapPopulate(start, end, ...rest),
+    }),
+  }),
+  variant('LIFE-2', 'maps the same huge page everywhere', alias),
+  variant('LIFE-3', 'leaves the struct pages of removed memory behind', { ops: () => ({ vmemmapFree: () => {} }) }),
+  variant('LIFE-4', 'does not look at the altmap of a memory block', {
+    ops: (ops) => ({
+      vmemmapPopulate: (start, end, node, _altmap, pgmap) => ops.vmemmapPopulate(start, end, node, undefined, pgmap),
+      vmemmapFree: (start, end) => ops.vmemmapFree(start, end, undefined),
+    }),
+  }),
+  variant('LIFE-4', 'keeps a page of the altmap when memory is removed', {
+    ops: (ops) => ({
+      vmemmapFree: (start, end, altmap) => {
+        ops.vmemmapFree(start, end, altmap);
+        if (altmap !== undefined) altmap.alloc++;
+      },
+    }),
+  }),
+
+  variant('SYNC-6', 'tells nobody of what compound device memory needs', {
+    inside: (ops) => {
+      const populate = ops.vmemmapPopulate.bind(ops);
+      const sync = ops.syncKernelMappings.bind(ops);
+      let quiet = false;
+      ops.syncKernelMappings = (start, end) => {
+        if (!quiet) sync(start, end);
+      };
+      ops.vmemmapPopulate = (start, end, node, altmap, pgmap) => {
+        quiet = pgmap !== undefined;
+        const err = populate(start, end, node, altmap, pgmap);
+        quiet = false;
+        return err;
+      };
+    },
+  }),
+  variant('SYNC-6', 'tells everybody where the kernel tells nobody', {
+    ops: (ops) => ({
+      vmemmapPopulateCompoundPages: (start, end, node, pgmap) => {
+        const err = vmemmapPopulateCompoundPages(ops.pageTable, start, end, node, pgmap);
+        ops.syncKernelMappings(start, end - 1);
+        return err;
+      },
+    }),
+  }),
+
+  variant('DAX-1', 'shares nothing', {
+    ops: ({ pageTable }) => ({
+      vmemmapPopulateCompoundPages: (start, end, node) => vmemmapPopulateRange(pageTable, start, end, node, undefined),
+    }),
+  }),
+  variant('DAX-2', 'starts a compound anew in every section', {
+    ops: ({ pageTable }) => ({
+      vmemmapPopulateCompoundPages: (start, end, node, { vmemmapShift }) => {
+        const ranges = [{ start: start * RAM_PER_BYTE, end: end * RAM_PER_BYTE }];
+        return vmemmapPopulateCompoundPages(pageTable, start, end, node, { ranges, nrRange: 0, vmemmapShift });
+      },
+    }),
+  }),
+  variant('DAX-3', 'takes no reference to a shared page', { context: () => ({ getPage: () => {} }) }),
+  variant('DAX-4', 'gives the third page of a compound memory of its own', {
+    ops: ({ pageTable }) => ({
+      vmemmapPopulateCompoundPages: (start, end, node, pgmap) => {
+        const size = 2 ** pgmap.vmemmapShift * 64;
+        for (let addr = start; addr < end; addr += size)
+          vmemmapPopulateRange(pageTable, addr + 2 * PAGE, addr + 3 * PAGE, node, undefined);
+        return vmemmapPopulateCompoundPages(pageTable, start, end, node, pgmap);
+      },
+    }),
+  }),
+  variant('DAX-5', 'keeps a shared page when its last mapping goes', {
+    context: (m) => {
+      const references = new Map<number, number>();
+      return {
+        getPage: (pa, count = 1) => {
+          references.set(pa, (references.get(pa) ?? 0) + count);
+          m.getPage(pa, count);
+        },
+        freePages: (pa, size) => {
+          const left = references.get(pa);
+          if (left === 0) return 'referenced';
+          if (left !== undefined) references.set(pa, left - 1);
+          return m.freePages(pa, size);
+        },
+      };
+    },
+  }),
+  variant('DAX-6', 'lets everybody write to the tails of a zone', writableTails),
+
+  variant('HVO-1', 'lets everybody write to the tails of HugeTLB pages', writableTails),
+  variant('HVO-1', 'maps the page after the shared tail', {
+    inside: ({ pageTable: { format } }) => {
+      const makeReadOnlyLeaf = format.makeReadOnlyLeaf!.bind(format);
+      format.makeReadOnlyLeaf = (level, pa, out) => makeReadOnlyLeaf(level, pa + PAGE, out);
+    },
+  }),
+  variant('HVO-2', 'splits a leaf into the pages after the right ones', {
+    inside: ({ pageTable }) => {
+      const splitLeaf = pageTable.splitLeaf.bind(pageTable);
+      pageTable.splitLeaf = (slot, index, offset, pa, node) => splitLeaf(slot, index, offset, pa + PAGE, node);
+    },
+  }),
+  variant('HVO-3', 'gives back struct pages that cannot be written', {
+    inside: ({ pageTable }) => {
+      const setLeaves = pageTable.setLeaves.bind(pageTable);
+      pageTable.setLeaves = (level, slot, index, count, pa, paStep) => {
+        if (count === 1 && paStep === 0) pageTable.setReadOnlyLeaves(level, slot, index, count, pa);
+        else setLeaves(level, slot, index, count, pa, paStep);
+      };
+    },
+  }),
+  variant('HVO-4', 'takes a page for nothing whenever one entry is written', {
+    inside: ({ pageTable }, m) => {
+      const setLeaves = pageTable.setLeaves.bind(pageTable);
+      pageTable.setLeaves = (level, slot, index, count, pa, paStep) => {
+        if (count === 1) m.allocBlock(PAGE, 0);
+        setLeaves(level, slot, index, count, pa, paStep);
+      };
+    },
+  }),
+  variant('HVO-5', 'does not write-protect what boot has shared', {
+    inside: ({ pageTable: { format } }) => {
+      format.writeProtect = (lo, hi, out) => void Object.assign(out, { lo, hi });
+    },
+  }),
 ];
 
 // Tables have no altmap to come from: this one remembers the last it was given.

@@ -11,7 +11,15 @@ import {
 
 /** The reference at work: it has all that is optional. */
 export type ReferenceAtWork = Required<
-  Omit<VmemmapOps, 'pageTable' | 'walker' | 'pgtableCacheInit' | 'vmemmapList'>
+  Omit<
+    VmemmapOps,
+    | 'pageTable'
+    | 'walker'
+    | 'pgtableCacheInit'
+    | 'vmemmapList'
+    | 'vmemmapPopulateCompoundPages'
+    | 'supportsMemmapOnMemory'
+  >
 > & {
   readonly pageTable: PageTable;
   readonly walker: Required<VmemmapWalker>;
@@ -42,13 +50,14 @@ export function broken(change: Break): ArchPlugin<ReferenceConfig> {
 }
 
 function brokenArch(arch: VmemmapArch, change: Break): VmemmapArch {
-  const { name, config, model, capabilities, entryLayouts } = arch;
+  const { name, config, model, capabilities, entryLayouts, hugePageSizes = [] } = arch;
   return {
     name,
     config,
     model,
     capabilities,
     entryLayouts,
+    hugePageSizes,
     window: (memory, release) => arch.window(memory, release),
     attach: (real, init) => {
       const m = Object.assign(Object.create(real), change.context?.(real)) as PopulateContext;

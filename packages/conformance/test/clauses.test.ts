@@ -22,4 +22,16 @@ describe('clauses', () => {
     const rows = readme.split('\n').filter((line) => /^\| [A-Z]+-\d+ /.test(line));
     expect(rows).toEqual(clauses.map(({ id, level, title }) => `| ${id} | ${level} | ${title} |`));
   });
+
+  it('are all that the README names for an invariant, or it says why no plugin can break it', () => {
+    const table = readme.slice(readme.indexOf('## Invariants'), readme.indexOf('## The reference'));
+    const rows = table.split('\n').filter((line) => /^\| [a-z]/.test(line) && !line.startsWith('| what must hold'));
+    expect(rows).toHaveLength(40);
+    const ids = new Set(clauses.map(({ id }) => id));
+    for (const row of rows) {
+      const named = row.split(' | ')[1]!.replace(' |', '');
+      if (named.startsWith('no plugin can break it: ')) continue;
+      for (const id of named.split(', ')) expect(ids, row).toContain(id);
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import {
+  CAPABILITIES,
   checkArch,
   checkOps,
   checkPlugin,
@@ -8,7 +9,7 @@ import {
   type TraceStep,
 } from '@vmemmap/core';
 import { type Clause, defineClause, type Fail } from '../clause.ts';
-import { hotAdd } from '../hot-add.ts';
+import { deviceAltmap, hotAdd } from '../hot-add.ts';
 import { machineText } from '../machine-text.ts';
 import { bootMemmaps, memmapOf, type Stretch } from '../memmap.ts';
 import { mustBeMapped } from '../must-be-mapped.ts';
@@ -157,6 +158,71 @@ const CON_7: Clause = defineClause({
   },
 });
 
+const CON_8: Clause = defineClause({
+  id: 'CON-8',
+  level: 'required',
+  area,
+  title: 'a pgmap with compound pages has no effect on a release that only passes it on',
+  why: 'patch 4 of "Generalize vmemmap optimization for DAX and HugeTLB" adds an argument that nobody reads',
+  applies: ({ capabilities }) => capabilities.includes('memory-hotplug'),
+  check(subject, fail) {
+    const { slots, sectionsPerLeaf, sectionBytes, pagesPerSubsection } = subject.geometry;
+    const nr = slots[0]!;
+    const start = nr * sectionBytes;
+    const range = { start, end: start + sectionsPerLeaf * sectionBytes };
+    // With an altmap nothing is optimised, and the architecture populates.
+    for (const altmap of [undefined, deviceAltmap(subject.geometry, nr, sectionsPerLeaf)]) {
+      const [without, withPgmap] = ['7.3', 'series-04'].map((release) => {
+        const machine = subject.fresh({ release });
+        machine.devices.memremap({
+          id: 'dax0.0',
+          node: machine.memory.nodes[0]!,
+          ranges: [range],
+          vmemmapShift: Math.log2(pagesPerSubsection),
+          altmap: altmap && { ...altmap },
+        });
+        return machine;
+      });
+      mustBeTheSame(without!, withPgmap!, slots, 'a pgmap of compound pages', fail);
+    }
+  },
+});
+
+const CON_9: Clause = defineClause({
+  id: 'CON-9',
+  level: 'required',
+  area,
+  title: 'what is declared of huge pages, zones and missing capabilities makes sense',
+  why: 'tools show it, and HugeTLB pages are optimised by it: hugetlb_add_hstate(), free_area_init(), the Kconfig of the architecture',
+  check({ arch, has, fresh }, fail) {
+    const { hugePageSizes = [], zoneLimits = [], without = {} } = arch;
+    for (const [what, list, least] of [
+      ['hugePageSizes', hugePageSizes, 2 ** arch.model.pageShift],
+      ['zoneLimits', zoneLimits, 0],
+    ] as const) {
+      const wrong = list.find((value, n) => !Number.isSafeInteger(value) || value <= (list[n - 1] ?? least));
+      if (wrong !== undefined)
+        fail({ address: what, expected: `whole numbers above ${least}, upwards`, found: list.join(', ') });
+    }
+    if (zoneLimits.length > 2)
+      fail({ address: 'zoneLimits', expected: 'two at most: DMA, DMA32', found: zoneLimits.join(', ') });
+    for (const [capability, why] of Object.entries(without)) {
+      const address = `without.${capability}`;
+      if (!CAPABILITIES.some((name) => name === capability))
+        fail({ address, expected: 'the name of a capability', found: 'another' });
+      if (arch.capabilities.some((name) => name === capability))
+        fail({ address, expected: 'a capability that is missing', found: 'it is declared' });
+      if (why.trim() === '') fail({ address, expected: 'why it is missing', found: 'nothing' });
+    }
+    if (!has('hugetlb-vmemmap-preinit') || fresh().ops.pageTable?.format.writeProtect !== undefined) return;
+    fail({
+      address: 'PageTableFormat.writeProtect',
+      expected: 'it, since hugetlb-vmemmap-preinit is declared',
+      found: 'none',
+    });
+  },
+});
+
 /** Two machines that were treated alike must have the same leaves, free memory and events. */
 function mustBeTheSame(plain: Machine, other: Machine, slots: readonly number[], what: string, fail: Fail): void {
   const stretches = (machine: Machine): readonly Stretch[] => [
@@ -183,4 +249,4 @@ function mustBeTheSame(plain: Machine, other: Machine, slots: readonly number[],
 }
 
 /** What a plugin promises to core. */
-export const contract: readonly Clause[] = [CON_1, CON_2, CON_3, CON_4, CON_5, CON_6, CON_7];
+export const contract: readonly Clause[] = [CON_1, CON_2, CON_3, CON_4, CON_5, CON_6, CON_7, CON_8, CON_9];

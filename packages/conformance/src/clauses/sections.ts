@@ -1,4 +1,4 @@
-import { hex, hex64, pageSize, sectionNrVmemmapPages } from '@vmemmap/core';
+import { hex, hex64, pageSize, releases, sectionNrVmemmapPages } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
 import { hotAdd, hotRemove } from '../hot-add.ts';
 import { machineText } from '../machine-text.ts';
@@ -132,5 +132,29 @@ const SEC_4: Clause = defineClause({
   },
 });
 
+const SEC_5: Clause = defineClause({
+  id: 'SEC-5',
+  level: 'required',
+  area,
+  title: 'vmemmap is a multiple of the struct pages of the largest folio where tails find their head by a mask',
+  why: 'include/linux/page-flags.h:compound_info_has_mask; arch/riscv/mm/init.c: VMEMMAP_ADDR_ALIGN',
+  applies: ({ capabilities }) => capabilities.includes('optimize-hugetlb-vmemmap'),
+  check(subject, fail) {
+    const { hugePageSizes = [], model } = subject.arch;
+    const largest = hugePageSizes.at(-1);
+    if (largest === undefined || !Number.isInteger(Math.log2(model.structPageSize))) return;
+    for (const release of releases.filter(({ compoundInfoMask }) => compoundInfoMask)) {
+      const { window } = subject.fresh({ release, booted: false });
+      const align = BigInt((largest / pageSize(model)) * model.structPageSize);
+      if (window.base % align === 0n) continue;
+      fail({
+        machine: `${subject.label} on ${release.name}`,
+        expected: `vmemmap at a multiple of ${hex(align)}, the struct pages of a huge page of ${hex(largest)} bytes`,
+        found: hex64(window.base),
+      });
+    }
+  },
+});
+
 /** Sections, the window, and the counters. */
-export const sections: readonly Clause[] = [SEC_1, SEC_2, SEC_3, SEC_4];
+export const sections: readonly Clause[] = [SEC_1, SEC_2, SEC_3, SEC_4, SEC_5];

@@ -1,5 +1,6 @@
-import { hex, hex64, isVmemmapError, type Machine, toU64 } from '@vmemmap/core';
+import { hex, hex64, isVmemmapError, type Machine, releases, toU64 } from '@vmemmap/core';
 import { type Clause, defineClause, type Fail } from '../clause.ts';
+import { compoundDevice, mustRemap } from '../compound-device.ts';
 import { entryAt } from '../entry-at.ts';
 import { hotAdd } from '../hot-add.ts';
 import { leafText, leavesIn } from '../leaf.ts';
@@ -166,5 +167,47 @@ const SYNC_5: Clause = defineClause({
   },
 });
 
+const SYNC_6: Clause = defineClause({
+  id: 'SYNC-6',
+  level: 'required',
+  area,
+  title:
+    'a new top-level entry for compound device memory is known to every address space just where the release or the architecture tells them',
+  why: 'mm/sparse-vmemmap.c:__populate_section_memmap passes the architecture by for compounds, and with it sync_global_pgds(); pgd_populate_kernel() tells at once since 6.17',
+  applies: ({ capabilities }) =>
+    capabilities.includes('page-directory-sync') &&
+    capabilities.includes('page-tables') &&
+    capabilities.includes('optimize-dax-vmemmap'),
+  check(subject, fail) {
+    for (const release of releases) {
+      const machine = subject.fresh({ release });
+      const device = compoundDevice(subject, machine, 'small');
+      if (device === undefined) return;
+      const { start, end } = device.options.ranges[0]!;
+      const at = Math.floor((furthestSection(subject, machine) * subject.geometry.sectionBytes) / (end - start));
+      const ranges = [{ start: at * (end - start), end: (at + 1) * (end - start) }];
+      const mm = machine.createAddressSpace('process');
+      const [top] = machine.tables();
+      const indexes = Array.from({ length: top!.lastIndex - top!.firstIndex + 1 }, (_, n) => top!.firstIndex + n);
+      const rootOf = (root: number): readonly string[] =>
+        indexes.map((index) => machine.entryLanes(root, index).join());
+      const before = rootOf(top!.pa);
+      mustRemap(machine, { ...device, options: { ...device.options, ranges } }, fail);
+      const after = rootOf(top!.pa);
+      const seen = rootOf(mm.root);
+      const told = release.syncsNewTopLevelEntries || release.compoundPages === 'arch';
+      for (const [n, entry] of after.entries()) {
+        if (seen[n] === (told ? entry : before[n])) continue;
+        fail({
+          machine: machineText(machine),
+          address: `entry ${indexes[n]} of the root table at ${hex(mm.root)}`,
+          expected: told ? 'what init_mm has' : 'what was there before: nobody tells',
+          found: told ? 'another entry' : 'it changed',
+        });
+      }
+    }
+  },
+});
+
 /** What other address spaces see. */
-export const sync: readonly Clause[] = [SYNC_1, SYNC_2, SYNC_3, SYNC_4, SYNC_5];
+export const sync: readonly Clause[] = [SYNC_1, SYNC_2, SYNC_3, SYNC_4, SYNC_5, SYNC_6];

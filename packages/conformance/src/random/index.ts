@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
+export { type LifeOptions, mountRandomLives } from './lifetimes.ts';
 export { mountRandomMachines, type RandomOptions } from './mount.ts';

@@ -38,6 +38,18 @@ export class ReferenceFormat implements PageTableFormat {
     out.hi = (pa / LANE) | 0;
   }
 
+  /** PAGE_KERNEL_RO. */
+  makeReadOnlyLeaf(level: number, pa: number, out: Entry): void {
+    this.makeLeaf(level, pa, out);
+    out.lo &= ~WRITE;
+  }
+
+  /** ptep_set_wrprotect() */
+  writeProtect(lo: number, hi: number, out: Entry): void {
+    out.lo = lo & ~WRITE;
+    out.hi = hi;
+  }
+
   isNone(_level: number, lo: number, hi: number): boolean {
     return (lo | hi) === 0;
   }

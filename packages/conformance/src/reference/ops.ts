@@ -3,15 +3,18 @@ import {
   type DevPagemap,
   type Errno,
   type InitMm,
+  OK,
   PageTable,
   type PopulateContext,
   pageSize,
   pagesPerSection,
+  populatesCompoundPages,
   TableWalker,
   type VmemAltmap,
   type VmemmapOps,
   type VmemmapWalker,
   vmemmapPopulateBasepages,
+  vmemmapPopulateCompoundPages,
   vmemmapPopulateHugepages,
 } from '@vmemmap/core';
 import type { ReferenceConfig } from './config.ts';
@@ -40,13 +43,14 @@ export class ReferenceOps implements VmemmapOps {
     m.tables.create(root, this.rootBytes);
     this.initMm = { name: 'init_mm', root };
     // pgd_populate_kernel(): a new root entry is told to every address space before anything is mapped below it.
+    const tells = m.release.syncsNewTopLevelEntries;
     this.pageTable = new PageTable(m, new ReferenceFormat(), root, {
-      onTopLevelEntry: (offset) => this.syncKernelMappings(offset, offset),
+      onTopLevelEntry: (offset) => tells && this.syncKernelMappings(offset, offset),
     });
     this.walker = new TableWalker(m, new ReferenceReader());
   }
 
-  /** Huge pages for whole sections, base pages for parts; the altmap is honoured in both. */
+  /** Populates, and at the end tells every address space, for releases that do not when an entry is made. */
   vmemmapPopulate(
     start: number,
     end: number,
@@ -54,6 +58,22 @@ export class ReferenceOps implements VmemmapOps {
     altmap: VmemAltmap | undefined,
     pgmap: DevPagemap | undefined,
   ): Errno {
+    const err = this.#populate(start, end, node, altmap, pgmap);
+    if (err === OK) this.syncKernelMappings(start, end - 1);
+    return err;
+  }
+
+  // Huge pages for whole sections, base pages for parts; the altmap is honoured in both. Compound device memory comes here
+  // on releases that leave it to the architecture.
+  #populate(
+    start: number,
+    end: number,
+    node: number,
+    altmap: VmemAltmap | undefined,
+    pgmap: DevPagemap | undefined,
+  ): Errno {
+    if (populatesCompoundPages(this.#m, altmap, pgmap))
+      return vmemmapPopulateCompoundPages(this.pageTable, start, end, node, pgmap);
     const whole = end - start >= this.#sectionBytes;
     const populate = this.#hugePages && whole ? vmemmapPopulateHugepages : vmemmapPopulateBasepages;
     return populate(this.pageTable, start, end, node, altmap, pgmap);

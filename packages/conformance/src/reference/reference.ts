@@ -27,7 +27,18 @@ const MODEL: MemoryModel = {
 const BASE = 0xffff_ffe0_0000_0000n;
 const WINDOW: VmemmapWindow = { base: BASE, start: BASE, end: BASE + (16n << 30n) };
 
-const ALWAYS: readonly Capability[] = ['altmap', 'free', 'no-execute', 'page-directory-sync', 'page-tables'];
+const ALWAYS: readonly Capability[] = [
+  'altmap',
+  'free',
+  'no-execute',
+  'page-directory-sync',
+  'page-tables',
+  'memory-hotplug',
+  'memmap-on-memory',
+  'optimize-dax-vmemmap',
+  'optimize-hugetlb-vmemmap',
+  'hugetlb-vmemmap-preinit',
+];
 
 class ReferenceArch implements VmemmapArch {
   readonly name = 'reference';
@@ -35,6 +46,8 @@ class ReferenceArch implements VmemmapArch {
   readonly model: MemoryModel = MODEL;
   readonly capabilities: readonly Capability[];
   readonly entryLayouts = entryLayouts;
+  /** What a PMD maps, and what a root entry would. */
+  readonly hugePageSizes: readonly number[] = [2 ** 21, 2 ** 30];
   readonly #config: ReferenceConfig;
 
   constructor(config: ReferenceConfig) {
