@@ -20,6 +20,7 @@ import type { Io } from './io.ts';
 import { nearest } from './nearest.ts';
 import { colorsFor } from './output/colors.ts';
 import { builtInNames, loadRegistry } from './plugins.ts';
+import { STDIN } from './read-text.ts';
 import { reportError } from './report-error.ts';
 import { Session } from './session.ts';
 import { version } from './version.ts';
@@ -62,7 +63,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   // Known before parsing, for errors of parsing.
   const json = jsonAsked(argv);
   try {
-    const { text, command, args } = await parse(argv, io);
+    // yargs would make an empty word of it.
+    const words = argv.map((word) => (word === '-' ? STDIN : word));
+    const { text, command, args } = await parse(words, io);
     if (command === undefined) {
       io.stdout.write(`${json ? JSON.stringify({ text }) : text}\n`);
       return EXIT.ok;

@@ -9,17 +9,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'no permission to read it',
 };
 
-/** The file descriptor. */
-const STDIN = 0;
+/** What `-` on the command line stands for; errors call it so. */
+export const STDIN = '/dev/stdin';
 
 /**
- * Reads a file, or stdin for `-`.
+ * Reads a file, or {@link STDIN}.
  * @throws VmemmapError `BAD_ARGUMENT` when it cannot be read
  */
 export function readText(path: string): string {
   try {
     // Some editors put a byte order mark first.
-    return readFileSync(path === '-' ? STDIN : path, 'utf8').replace(/^\uFEFF/, '');
+    return readFileSync(path === STDIN ? 0 : path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const name = path === '' ? 'the empty path' : path;

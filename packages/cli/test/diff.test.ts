@@ -33,7 +33,8 @@ describe('vmemmap diff', () => {
     expect(out).toMatchInlineSnapshot(`
       "a DAX namespace with 2 MiB compounds that needs a new top-level entry, with two processes running
       - x86, 7.3-unsynced: Linux 7.3-rc7 less the sync of new top-level entries
-      + x86, series-05: Linux 7.3-rc7 with patches 1 to 5 of "Generalize vmemmap optimization for DAX and HugeTLB"
+      + x86, series-05: Linux 7.3-rc7 with patches 1 to 5 of "Generalize vmemmap optimization for DAX and
+          HugeTLB"
 
       address spaces
         init: pgd entry 469
@@ -57,7 +58,7 @@ describe('vmemmap diff', () => {
     const { code, out } = await invoke('diff', SEED, '--from', '7.3', '--to', 'series-04');
     expect(code).toBe(0);
     expect(out).toContain(
-      'no difference: 3 steps, 24 sections, 21 tables with the same bytes at the same addresses, 8200 leaves, 3 address spaces',
+      'no difference: 3 steps, 24 sections, 21 tables with the same bytes, 8200 leaves, 3 address spaces',
     );
   });
 
@@ -65,6 +66,8 @@ describe('vmemmap diff', () => {
     const levels = await invokeJson('diff', `${EXAMPLES}hotplug.json`, '--to-config', 'no-la57');
     expect(levels.code).toBe(1);
     expect(levels.json.results[0].changes.map(({ where }: { where: string }) => where)).toContain('levels');
+    const { out } = await invoke('diff', `${EXAMPLES}hotplug.json`, '--to-config', 'no-la57');
+    expect(out).toContain('\n- x86, la57=true, 7.3: Linux 7.3-rc7\n+ x86, la57=false, 7.3: Linux 7.3-rc7\n');
     const archs = await invokeJson('diff', `${EXAMPLES}hotplug.json`, '--from-arch', 'x86', '--to-arch', 'riscv');
     expect(archs).toMatchObject({ code: 1, json: { results: [{ arch: 'x86, riscv' }] } });
   });
@@ -85,6 +88,30 @@ describe('vmemmap diff', () => {
     const { code, err } = await invoke('diff', ...argv);
     expect({ code, lines: err.trimEnd().split('\n').length }).toEqual({ code: 2, lines: 1 });
     expect(err).toContain(message);
+  });
+
+  it.each([
+    ['--from', '7.3', '--to', 'series-49'],
+    ['--from', '6.12', '--to', '7.3'],
+    ['--from-arch', 'x86', '--to-arch', 'powerpc'],
+  ])('keeps lines within 100 columns, with %s %s %s %s', async (...argv) => {
+    const { out } = await invoke('diff', ...ALL, ...argv);
+    expect(out).toMatch(/^\d+ differences/m);
+    // A word is never broken.
+    for (const line of out.split('\n'))
+      if (/^\s*([-+] )?\S+ \S/.test(line)) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('goes on with the others when a file is no scenario', async () => {
+    const argv = ['diff', 'nowhere.json', SEED, '--from', '7.3', '--to', 'series-04'];
+    const { code, out, err } = await invoke(...argv);
+    expect({ code, err }).toEqual({ code: 2, err: 'vmemmap: nowhere.json: there is no such file\n' });
+    expect(out).toContain('no difference: 3 steps');
+    const { json } = await invokeJson(...argv);
+    expect(json.results).toMatchObject([
+      { scenario: 'nowhere.json', error: { code: 'BAD_ARGUMENT' } },
+      { scenario: 'dax-new-top-level-entry', equal: true, sameBytes: true, changes: [], changeCount: 0 },
+    ]);
   });
 
   it('says on which architecture a step cannot be done, and that is no error with all of them', async () => {

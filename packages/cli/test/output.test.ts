@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { invoke, invokeWith, path } from './invoke.ts';
 
-const COMMANDS = ['populate', 'translate', 'tables', 'compare', 'conformance', 'arches', 'releases', 'completion'];
+const COMMANDS = [
+  'populate',
+  'run',
+  'diff',
+  'translate',
+  'tables',
+  'compare',
+  'conformance',
+  'arches',
+  'releases',
+  'completion',
+];
+const scenario = path('../../examples/scenarios/hotplug.json');
 const capture = path('../x86/fixtures/boot-2g.json');
 
 describe('help', () => {
@@ -74,6 +86,8 @@ test('completion completes', async () => {
 
 const JSON_LINES: readonly (readonly string[])[] = [
   ['populate', '--ram', '1G', '--trace'],
+  ['run', scenario, '--trace'],
+  ['diff', scenario, '--from', '7.3', '--to', 'series-04'],
   ['translate', '0', '--ram', '1G'],
   ['tables', '--ram', '1G'],
   ['compare', capture],

@@ -23,9 +23,11 @@ test('releases lists what is modelled, and the default', async () => {
   expect(json.releases.map(({ name }: { name: string }) => name)).toContain(json.default);
   const { out } = await invoke('releases');
   expect(out).toMatch(new RegExp(`^${json.default} \\(default\\) +Linux`, 'm'));
-  expect(out).toMatch(/^6\.16 .*; no sync of new top-level entries; HugeTLB tails: own head; .*boot: late *$/m);
-  expect(out).toMatch(/^series-04 .*; preinit sections; passes pgmap; /m);
-  expect(out).toMatch(/^series-49 .*; DAX tails: one page for a zone \[inferred\] *$/m);
+  expect(out).toMatch(/^6\.16 +absent +yes +not synced +no +generic +own +own-head +late +on-success$/m);
+  expect(out).toMatch(/^series-04 +panic +no +synced +yes +generic +own +zone +early +as-if-populated$/m);
+  expect(out).toMatch(/^series-05 +panic +no +synced +yes +arch\* +own +zone +early +/m);
+  expect(out).toMatch(/^series-49 +panic +no +synced +no +arch\* +zone\* +zone +early, read-only\* /m);
+  expect(out).toContain('* inferred from the titles of patches');
 });
 
 test('a plugin by path, relative path and URL', async () => {

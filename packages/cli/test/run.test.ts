@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { invoke, invokeJson, path } from './invoke.ts';
 import { temporaryFile } from './temporary-file.ts';
@@ -92,5 +93,46 @@ describe('vmemmap run', () => {
     const { code, err, out } = await invoke(...argv);
     expect({ code, out, lines: err.trimEnd().split('\n').length }).toEqual({ code: 2, out: '', lines: 1 });
     expect(err).toContain(message);
+  });
+
+  const machine = { arch: 'x86', memory: [{ start: 0, end: '0x40000000' }] };
+  it.each<[string, object, string]>([
+    ['a step that there is not', { steps: [{ op: 'reboot' }] }, 'steps.0.op: '],
+    ['a key that a step has not', { steps: [{ op: 'memunmap', id: 'a', ids: 1 }] }, 'steps.0: Unrecognized key: "ids"'],
+    ['a key that a scenario has not', { step: [] }, 'the whole: Unrecognized key: "step"'],
+    [
+      'an address that is none',
+      { machine: { arch: 'x86', memory: [{ start: 0, end: 'lots' }] } },
+      'machine.memory.0.end: must be a number, or 0x and up to 13 hex digits',
+    ],
+    ['a configuration that is not there', { machine: { ...machine, config: { la75: true } } }, 'no option "la75"'],
+    ['a device that is not there', { steps: [{ op: 'memunmap', id: 'a' }] }, 'step 1 (memunmap): no device a'],
+  ])('refuses %s, and says where', async (name, part, message) => {
+    const text = JSON.stringify({ format: 'vmemmap-scenario/1', name: 'bad', machine, ...part });
+    const { code, err, out } = await invoke('run', temporaryFile(`${name}.json`, text));
+    expect({ code, out, lines: err.trimEnd().split('\n').length }).toEqual({ code: 2, out: '', lines: 1 });
+    expect(err).toContain(message);
+  });
+
+  it('refuses JSON that is cut off', async () => {
+    const { code, err } = await invoke('run', temporaryFile('cut.json', '{"format": "vmemmap-sc'));
+    expect(code).toBe(2);
+    expect(err).toMatch(/cut\.json is not complete JSON/);
+  });
+
+  // The `test` target builds first.
+  it.each([
+    ['run', '-'],
+    ['diff', '-', '--from', '7.3', '--to', 'series-04'],
+  ])('%s %s reads stdin', (...argv) => {
+    const spawn = (input: string) =>
+      spawnSync(process.execPath, [path('bin/vmemmap.js'), ...argv], { input, encoding: 'utf8' });
+    const { status, stdout } = spawn(readFileSync(example('hotplug'), 'utf8'));
+    expect(stdout).toMatch(/^memory is added in two calls/);
+    expect(status).toBe(0);
+    expect(spawn('{')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^vmemmap: \/dev\/stdin is not complete JSON/),
+    });
   });
 });

@@ -14,6 +14,7 @@ import { ALL_ARCHES } from '../build-machine.ts';
 import { type Command, EXIT } from '../command.ts';
 import { parseConfigOption } from '../config-option.ts';
 import { diffText } from '../output/diff-text.ts';
+import { printable } from '../output/printable.ts';
 import { withProgress } from '../output/progress.ts';
 import { oneLine } from '../report-error.ts';
 import { onArch, readScenarioFile, scenarioPlugin } from '../scenario-options.ts';
@@ -42,7 +43,8 @@ interface Side {
 /** One scenario on one architecture. */
 interface Result {
   readonly scenario: string;
-  readonly arch: string;
+  /** Not there when the file is no scenario. */
+  readonly arch?: string;
   readonly diff?: RunDiff;
   readonly runs?: readonly [ScenarioRun, ScenarioRun];
   /** Why it could not be run at all. */
@@ -86,15 +88,17 @@ export const diff: Command<Arguments> = {
         '@vmemmap/cli',
       );
     const results: Result[] = [];
-    for (const file of args.scenarios) {
-      const { scenario } = readScenarioFile(file);
-      for (const arch of archesOf(args, session)) results.push(diffOne(scenario, arch, args, most, session));
-    }
-    if (session.json) session.printJson({ results: results.map(resultJson) });
-    else session.print(results.map((result) => resultText(result, session)).join('\n\n'));
+    for (const file of args.scenarios) results.push(...diffFile(file, args, most, session));
     // With --arch all an architecture that cannot do a step is no mistake of anybody's.
-    if (args.arch !== ALL_ARCHES && results.some(({ error }) => error !== undefined)) return EXIT.badInput;
-    if (results.every(({ error }) => error !== undefined)) return EXIT.badInput;
+    const isMistake = ({ error, arch }: Result): boolean =>
+      error !== undefined && (args.arch !== ALL_ARCHES || arch === undefined);
+    for (const result of results) if (isMistake(result)) session.io.stderr.write(`vmemmap: ${result.error!.message}\n`);
+    if (session.json) session.printJson({ results: results.map(resultJson) });
+    else {
+      const texts = results.filter((result) => !isMistake(result)).map((result) => resultText(result, session));
+      if (texts.length > 0) session.print(texts.join('\n\n'));
+    }
+    if (results.some(isMistake) || results.every(({ error }) => error !== undefined)) return EXIT.badInput;
     return results.every(({ diff: found }) => found?.equal !== false) ? EXIT.ok : EXIT.differs;
   },
 };
@@ -105,6 +109,22 @@ function choosesOther(args: Arguments): boolean {
 
 function archesOf({ arch }: Arguments, { registry }: Session): readonly (string | undefined)[] {
   return arch === ALL_ARCHES ? registry.names : [arch];
+}
+
+// A file that cannot be read does not keep the others from it.
+function diffFile(file: string, args: Arguments, most: number, session: Session): readonly Result[] {
+  let scenario: Scenario;
+  try {
+    scenario = readScenarioFile(file).scenario;
+  } catch (error) {
+    return [{ scenario: file, error: errorJson(error) }];
+  }
+  return archesOf(args, session).map((arch) => diffOne(scenario, arch, args, most, session));
+}
+
+function errorJson(error: unknown): NonNullable<Result['error']> {
+  if (!isVmemmapError(error)) throw error;
+  return { code: error.code, message: oneLine(error.message) };
 }
 
 function diffOne(
@@ -133,14 +153,13 @@ function diffOne(
     ) as [ScenarioRun, ScenarioRun];
     return { scenario: scenario.name, arch: name, diff: diffRuns(...runs, most), runs };
   } catch (error) {
-    if (!isVmemmapError(error)) throw error;
-    return { scenario: scenario.name, arch: name, error: { code: error.code, message: oneLine(error.message) } };
+    return { scenario: scenario.name, arch: name, error: errorJson(error) };
   }
 }
 
 function resultText({ scenario, arch, diff: found, runs, error }: Result, { colors }: Session): string {
   if (found !== undefined && runs !== undefined) return diffText(found, ...runs, colors);
-  return colors.yellow(`${scenario}: not on ${arch}: ${error?.message}`);
+  return colors.yellow(printable(`${scenario}: not on ${arch}: ${error?.message}`));
 }
 
 function resultJson({ runs, diff: found, ...result }: Result): object {

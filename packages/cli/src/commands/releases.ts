@@ -1,4 +1,4 @@
-import { defaultRelease, releases as known } from '@vmemmap/core';
+import { defaultRelease, type KernelRelease, releases as known } from '@vmemmap/core';
 import { type Command, EXIT } from '../command.ts';
 import { tableText } from '../output/table.ts';
 import type { Session } from '../session.ts';
@@ -18,22 +18,32 @@ export const releases: Command<object> = {
       session.printJson({ default: defaultRelease, releases: known });
       return EXIT.ok;
     }
-    const rows = known.map((release) => [
-      release.name === defaultRelease ? `${release.name} (default)` : release.name,
-      release.title,
-      [
-        `without memory at boot: ${release.bootFailure}`,
-        ...(release.sparseBuffer ? ['sparse buffer'] : []),
-        ...(release.preinitSections ? ['preinit sections'] : []),
-        ...(release.passesPgmap ? ['passes pgmap'] : []),
-        ...(release.syncsNewTopLevelEntries ? [] : ['no sync of new top-level entries']),
-        ...(release.compoundPages === 'arch' ? ['compounds by the architecture [inferred]'] : []),
-        `HugeTLB tails: ${release.hugetlbTail === 'zone' ? 'one page for a zone' : 'own head'}`,
-        ...(release.hugetlbPreinit === 'no' ? [] : [`gigantic pages of boot: ${release.hugetlbPreinit}`]),
-        ...(release.daxTail === 'zone' ? ['DAX tails: one page for a zone [inferred]'] : []),
-      ].join('; '),
-    ]);
-    session.print(tableText(['release', 'kernel', 'memmap'], rows));
+    const titles = known.map(({ name, title }) => [name === defaultRelease ? `${name} (default)` : name, title]);
+    session.print(tableText(['release', 'kernel'], titles));
+    session.print(`\n${tableText(['release', ...Object.keys(POLICIES)], known.map(policyRow))}`);
+    session.print('\n* inferred from the titles of patches; see docs/releases.md');
     return EXIT.ok;
   },
 };
+
+/** The policies that tell releases apart, in a word each; an asterisk where the word is inferred. */
+const POLICIES: Readonly<Record<string, (release: KernelRelease) => string>> = {
+  'no memory': ({ bootFailure }) => bootFailure,
+  buffer: ({ sparseBuffer }) => yesNo(sparseBuffer),
+  'top level': ({ syncsNewTopLevelEntries }) => (syncsNewTopLevelEntries ? 'synced' : 'not synced'),
+  pgmap: ({ passesPgmap }) => yesNo(passesPgmap),
+  compounds: ({ compoundPages }) => (compoundPages === 'arch' ? 'arch*' : compoundPages),
+  'DAX tail': ({ daxTail }) => (daxTail === 'zone' ? 'zone*' : daxTail),
+  'HugeTLB tail': ({ hugetlbTail }) => hugetlbTail,
+  gigantic: ({ hugetlbPreinit, preinitReadOnly }) =>
+    preinitReadOnly ? `${hugetlbPreinit}, read-only*` : hugetlbPreinit,
+  counters: ({ memmapAccounting }) => memmapAccounting,
+};
+
+function policyRow(release: KernelRelease): readonly string[] {
+  return [release.name, ...Object.values(POLICIES).map((policy) => policy(release))];
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}

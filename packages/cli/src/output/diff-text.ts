@@ -1,7 +1,8 @@
-import type { Change, ChangePart, RunDiff, ScenarioRun } from '@vmemmap/core';
+import { type Change, type ChangePart, hex, type RunDiff, type ScenarioRun } from '@vmemmap/core';
 import type { Colors } from './colors.ts';
 import { plural } from './plural.ts';
 import { printable } from './printable.ts';
+import { wrapped } from './wrap.ts';
 
 /** What the parts of a difference are called, in the order they are shown. */
 const PARTS: Readonly<Record<ChangePart, string>> = {
@@ -22,8 +23,13 @@ const PARTS: Readonly<Record<ChangePart, string>> = {
 /** A difference as it goes into a review: plain text, old lines with a minus, new ones with a plus. */
 export function diffText(diff: RunDiff, from: ScenarioRun, to: ScenarioRun, colors: Colors): string {
   const name = printable(to.scenario.title ?? to.scenario.name);
-  const lines = [colors.bold(name), `- ${sideText(from)}`, `+ ${sideText(to)}`, ''];
-  if (diff.equal) lines.push(colors.green(equalText(diff)));
+  const lines = [
+    ...wrapped('', name).map(colors.bold),
+    ...wrapped('- ', sideText(from, to)),
+    ...wrapped('+ ', sideText(to, from)),
+    '',
+  ];
+  if (diff.equal) lines.push(...wrapped('', equalText(diff)).map(colors.green));
   for (const [part, title] of Object.entries(PARTS)) {
     const changes = diff.changes.filter((change) => change.part === part);
     if (changes.length === 0) continue;
@@ -35,22 +41,26 @@ export function diffText(diff: RunDiff, from: ScenarioRun, to: ScenarioRun, colo
   return lines.join('\n');
 }
 
-function sideText({ machine }: ScenarioRun): string {
-  return `${machine.arch.name}, ${machine.release.name}: ${machine.release.title}`;
+// A side, with the keys of the configuration in which it is not the other.
+function sideText({ machine: { arch, release } }: ScenarioRun, { machine: other }: ScenarioRun): string {
+  const keys = Object.entries(arch.config)
+    .filter(([key, value]) => other.arch.name === arch.name && value !== other.arch.config[key])
+    .map(([key, value]) => `${key}=${typeof value === 'bigint' ? hex(value) : (value ?? 'default')}`);
+  return `${[arch.name, ...keys, release.name].join(', ')}: ${release.title}`;
 }
 
 function changeLines({ where, from, to, count }: Change, colors: Colors): string[] {
   const many = count > 1 ? ` (${count})` : '';
   return [
-    `  ${printable(where)}${many}`,
-    colors.red(`    - ${printable(from)}`),
-    colors.green(`    + ${printable(to)}`),
+    ...wrapped('  ', `${printable(where)}${many}`),
+    ...wrapped('    - ', printable(from)).map(colors.red),
+    ...wrapped('    + ', printable(to)).map(colors.green),
   ];
 }
 
 function equalText({ looked, sameBytes }: RunDiff): string {
   const { steps, sections, tables, leaves, processes } = looked;
-  const bytes = sameBytes ? ' with the same bytes at the same addresses' : ', placed elsewhere in RAM';
+  const bytes = sameBytes ? ' with the same bytes' : ', placed elsewhere in RAM';
   const parts = [
     plural(steps, 'step'),
     plural(sections, 'section'),

@@ -2,13 +2,16 @@ import { z } from 'zod';
 import type { Scenario, ScenarioStep } from './format.ts';
 
 /** A physical address, pfn or size: hex text, or a number. Fits a double. */
-const bytes = z.union([
-  z.int().nonnegative(),
-  z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{1,13}$/, 'must be a number, or 0x and up to 13 hex digits')
-    .transform((text) => Number(text)),
-]);
+const bytes = z.union(
+  [
+    z.int().nonnegative(),
+    z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{1,13}$/)
+      .transform((text) => Number(text)),
+  ],
+  { error: 'must be a number, or 0x and up to 13 hex digits' },
+);
 const count = z.int().nonnegative();
 
 /** Text that a terminal can show on one line. */
