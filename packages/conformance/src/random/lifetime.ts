@@ -1,13 +1,4 @@
-import {
-  errnoName,
-  hex,
-  isVmemmapError,
-  type KernelRelease,
-  Machine,
-  OK,
-  pageSize,
-  pagesPerSubsection,
-} from '@vmemmap/core';
+import { errnoName, hex, type KernelRelease, Machine, OK, pageSize, pagesPerSubsection } from '@vmemmap/core';
 import { declares } from '../declares.ts';
 import type { Subject } from '../subject.ts';
 
@@ -144,7 +135,7 @@ export class Lifetime {
     const { machine } = this;
     const errno = errnoName(machine.hotplug.add({ node: 0, start, end: start + this.#section, memmapOnMemory }));
     if (this.#blocks.has(place)) this.#expect('add', errno, ['EEXIST']);
-    else this.#expect('add', errno, MAY_FAIL);
+    else this.#expect('add', errno, [...MAY_FAIL, ...this.#beyond(start + this.#section, 'E2BIG')]);
     if (errno === 'OK') this.#blocks.add(place);
   }
 
@@ -158,7 +149,10 @@ export class Lifetime {
   // A part of a section of its own: some subsections from somewhere on.
   #addPages(place: number, shape: number): void {
     const { model } = this.machine;
-    const per = pagesPerSubsection(model);
+    // Where a page holds struct pages of several subsections, a part that begins inside of one is not populated to its
+    // end (mm/sparse-vmemmap.c:vmemmap_populate_range goes on by whole pages from where it begins).
+    let per = pagesPerSubsection(model);
+    while ((per * model.structPageSize) % pageSize(model) !== 0) per *= 2;
     const all = this.#section / pageSize(model) / per;
     const first = shape % all;
     const pages = Math.max(1, Math.min(all - first, (shape >> 3) % all)) * per;
@@ -166,6 +160,7 @@ export class Lifetime {
     const known = this.#parts.get(place);
     // Some architectures free a leaf with the first part of it: then a section has one part at a time.
     if (known !== undefined && (pfn + pages <= known.pfn || known.pfn + known.pages <= pfn)) return;
+    if (this.#beyond((pfn + pages) * pageSize(model), 'beyond').length > 0) return;
     const errno = errnoName(this.machine.addPages(0, { pfn, pages }));
     this.#expect('add-pages', errno, known === undefined ? MAY_FAIL : ['EEXIST']);
     if (errno === 'OK') this.#parts.set(place, { pfn, pages });
@@ -200,7 +195,13 @@ export class Lifetime {
     const altmap = withAltmap ? { basePfn: base / page, reserve: 2, free } : undefined;
     const id = `device ${this.#next++}`;
     const errno = errnoName(machine.devices.memremap({ id, node: 0, ranges, vmemmapShift, altmap }));
-    this.#expect('remap', errno, withAltmap || this.leaked ? [...MAY_FAIL, 'EEXIST'] : MAY_FAIL);
+    this.#expect('remap', errno, [
+      ...MAY_FAIL,
+      ...(withAltmap || this.leaked ? ['EEXIST'] : []),
+      ...this.#beyond(ranges.at(-1)!.end, 'EINVAL'),
+      // Without CONFIG_ZONE_DEVICE there is nothing to map devices with.
+      ...(this.#subject.arch.hasZoneDevice?.(machine.release) === false ? ['ENXIO'] : []),
+    ]);
     if (errno === 'OK') this.#devices.set(place, { id, end: ranges.at(-1)!.end });
     else if (this.#hasSections(base, base + 3 * length)) this.leaked = true;
   }
@@ -235,6 +236,13 @@ export class Lifetime {
   #expect(what: string, errno: string, allowed: readonly string[]): void {
     if (allowed.includes(errno)) return;
     throw new Error(`${this.#subject.label}: ${what} came to ${errno}, not to ${allowed.join(' or ')}`);
+  }
+
+  // What the kernel says of memory that it has no addresses for.
+  #beyond(end: number, errno: string): readonly string[] {
+    const { memory, model, release } = this.machine;
+    const limit = this.#subject.arch.mappableRange?.(memory, release)?.end ?? 2 ** model.maxPhysmemBits;
+    return end > limit ? [errno] : [];
   }
 
   #hasSections(start: number, end: number): boolean {
@@ -296,9 +304,4 @@ export function holdings({ machine }: Lifetime): Holdings {
 /** True when vmemmap_free() gives memory back at all, and tables are whole pages that go when they are empty. */
 export function givesBack({ machine }: Lifetime): boolean {
   return machine.arch.capabilities.includes('free') && !declares(machine.arch, 'assumes-populated');
-}
-
-/** True for an error by which the modelled kernel stops. */
-export function isStop(error: unknown): boolean {
-  return isVmemmapError(error) && (error.code === 'KERNEL_BUG' || error.code === 'KERNEL_PANIC');
 }
