@@ -97,6 +97,15 @@ export { EventLog, type KernelEvent, type KernelEventKind } from './events.ts';
 export type { MemmapOnMemory } from './hotplug/memmap-on-memory.ts';
 export { type AddedMemory, MemoryHotplug } from './hotplug/memory-hotplug.ts';
 export type { PageSpan } from './hotplug/pages.ts';
+export {
+  compoundHead,
+  compoundInfoHasMask,
+  NO_HEAD,
+  type StructPageReader,
+  type StructPages,
+  type WrongHead,
+  wrongHead,
+} from './hugetlb/compound-head.ts';
 export { whyNotOptimizable } from './hugetlb/hstate.ts';
 export {
   type HugePages,
@@ -105,7 +114,7 @@ export {
   type OptimizeOutcome,
   type RestoreOutcome,
 } from './hugetlb/hugetlb-vmemmap.ts';
-export type { CompoundPage, PageStructs } from './hugetlb/page-structs.ts';
+export { type CompoundPage, PageStructs } from './hugetlb/page-structs.ts';
 export type { BootHugePage } from './hugetlb/preinit.ts';
 export type { SharedTail } from './hugetlb/shared-tails.ts';
 // Machines.

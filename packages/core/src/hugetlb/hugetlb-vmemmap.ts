@@ -83,6 +83,14 @@ export class HugetlbVmemmap {
     return this.#m.sharedTails.all();
   }
 
+  /** The one that an optimised page shares, where it does. */
+  sharedTailOf({ start, size }: OptimizedPage): SharedTail | undefined {
+    const zone = this.#m.zones.zoneOf(start);
+    const node = this.#section(start) === undefined ? -1 : this.#nodeOf(start);
+    const { order } = this.#hstate(size);
+    return this.sharedTails.find((tail) => tail.node === node && tail.zone === zone && tail.order === order);
+  }
+
   /** First offset of the leaf that was split for a huge page at `offset`, if the same memory is still mapped there. */
   splitBlock(offset: number): number | undefined {
     return this.#remap?.splitBlock(offset);

@@ -292,7 +292,7 @@ export class Machine {
 
   /** Walks every struct page and checks what must hold of it. */
   verify(onProgress?: (done: number, total: number) => void): Verification {
-    return verifyMachine(this.#m, this.arch, this.ops, this.hugetlb.optimized, onProgress);
+    return verifyMachine(this.#m, this, onProgress);
   }
 
   /**

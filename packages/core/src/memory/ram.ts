@@ -51,9 +51,19 @@ export class Ram {
     if (count > 0) this.#extra.set(pa, (this.#extra.get(pa) ?? 0) + count);
   }
 
+  /** True when any page has more references than one. */
+  get hasShared(): boolean {
+    return this.#extra.size > 0;
+  }
+
   /** page_count() of a page in use. */
   pageCount(pa: number): number {
     return 1 + (this.#extra.get(pa) ?? 0);
+  }
+
+  /** Pages that have more references than one. */
+  referenced(): Iterable<number> {
+    return this.#extra.keys();
   }
 
   /** put_page_testzero(): drops a reference. True when it was the last. */

@@ -41,6 +41,11 @@ function sectionMapLastBit(release: KernelRelease): number {
   return release.preinitSections ? 6 : 5;
 }
 
+/** SECTION_MAP_MASK: what of section_mem_map is an address. */
+export function sectionMapMask(release: KernelRelease): bigint {
+  return BigInt.asUintN(64, -1n << BigInt(sectionMapLastBit(release)));
+}
+
 /**
  * section_mem_map as it stands in memory. The encoded address is that of the section's first struct page less what
  * its pfn stands for, which is `vmemmap` itself for every section (mm/sparse.c:sparse_encode_mem_map).
