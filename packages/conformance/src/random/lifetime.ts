@@ -35,6 +35,8 @@ export class Lifetime {
   readonly machine: Machine;
   /** Sections of a failed mapping stayed, and the kernel has no way to give them back. */
   leaked = false;
+  /** Something was not populated, for want of memory or of a way to. */
+  refused = false;
   readonly #subject: Subject;
   readonly #blocks = new Set<number>();
   readonly #parts = new Map<number, { readonly pfn: number; readonly pages: number }>();
@@ -152,8 +154,9 @@ export class Lifetime {
     // Where a page holds struct pages of several subsections, a part that begins inside of one is not populated to its
     // end (mm/sparse-vmemmap.c:vmemmap_populate_range goes on by whole pages from where it begins).
     let per = pagesPerSubsection(model);
-    while ((per * model.structPageSize) % pageSize(model) !== 0) per *= 2;
-    const all = this.#section / pageSize(model) / per;
+    const whole = this.#section / pageSize(model);
+    while ((per * model.structPageSize) % pageSize(model) !== 0 && per < whole) per *= 2;
+    const all = whole / per;
     const first = shape % all;
     const pages = Math.max(1, Math.min(all - first, (shape >> 3) % all)) * per;
     const pfn = (this.#far + (2 * PLACES + place) * this.#section) / pageSize(model) + first * per;
@@ -234,6 +237,7 @@ export class Lifetime {
   }
 
   #expect(what: string, errno: string, allowed: readonly string[]): void {
+    this.refused ||= errno === 'ENOMEM';
     if (allowed.includes(errno)) return;
     throw new Error(`${this.#subject.label}: ${what} came to ${errno}, not to ${allowed.join(' or ')}`);
   }

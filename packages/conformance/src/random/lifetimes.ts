@@ -94,7 +94,7 @@ function live(subject: Subject, release: KernelRelease, deeds: readonly Deed[], 
   if (life.leaked) return;
   const after = holdings(life);
   // Before patch 1 of the series a failed addition is taken off the counters although it was never added.
-  const miscounts = release.memmapAccounting === 'on-success' && deeds.some(({ fail }) => fail > 0);
+  const miscounts = release.memmapAccounting === 'on-success' && life.refused;
   // Pages of boot that were given up and replaced count as added since: together they are as many.
   if (!miscounts && after.hot + after.boot !== before.hot + before.boot)
     throw new Error(counted(after.hot + after.boot, before.hot + before.boot));
