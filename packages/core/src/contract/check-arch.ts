@@ -88,6 +88,11 @@ export function checkOps(arch: VmemmapArch, ops: VmemmapOps): void {
     if (ops.walker[member] === undefined)
       throw new VmemmapError('BAD_PLUGIN', `plugin ${arch.name}: its walker has no ${member}()`);
   }
+  if (arch.capabilities.includes('hugetlb-vmemmap-preinit') && ops.pageTable?.format.writeProtect === undefined)
+    throw new VmemmapError(
+      'BAD_PLUGIN',
+      `plugin ${arch.name} declares capability hugetlb-vmemmap-preinit but its format has no writeProtect()`,
+    );
   for (const capability of arch.capabilities) {
     const missing =
       NEEDS[capability].find((member) => ops[member] === undefined) ??

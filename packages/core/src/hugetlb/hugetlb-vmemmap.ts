@@ -275,10 +275,11 @@ export class HugetlbVmemmap {
         throw new VmemmapError('BAD_ARGUMENT', `a huge page must lie at a multiple of its ${size} bytes, not ${start}`);
       for (let at = start; at < start + size; at += section) {
         const flags = this.#section(at)?.flags ?? 0;
-        if ((flags & SECTION_FLAGS.HAS_MEM_MAP) === 0)
+        // Device memory has struct pages, but is never online: no huge page comes from there.
+        if ((flags & SECTION_FLAGS.HAS_MEM_MAP) === 0 || (flags & SECTION_FLAGS.IS_ONLINE) === 0)
           throw new VmemmapError(
             'BAD_ARGUMENT',
-            `the huge page at 0x${start.toString(16)} has no struct pages; give addresses of memory that is there`,
+            `the huge page at 0x${start.toString(16)} is not all of RAM with struct pages; give addresses of memory that is there and online`,
           );
       }
     }

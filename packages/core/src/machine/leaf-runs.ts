@@ -1,5 +1,6 @@
 import { translation } from '../contract/translation.ts';
 import type { VmemmapWalker } from '../contract/walker.ts';
+import { VmemmapError } from '../errors.ts';
 import type { MemoryMap } from '../memory/memory-map.ts';
 
 /** Leaves one after the other that differ by a constant step only. */
@@ -38,6 +39,11 @@ export function* leafRuns(
   let offset = start;
   while (offset < end) {
     walker.walk(root, offset, at);
+    if (!(at.span > at.inside))
+      throw new VmemmapError(
+        'BAD_PLUGIN',
+        `the walker says that offset ${offset} lies ${at.inside} bytes into ${at.span}`,
+      );
     onLeaf?.(offset);
     if (!at.mapped) {
       // A hole ends where its entry does.
