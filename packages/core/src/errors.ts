@@ -11,6 +11,9 @@ const BRAND = Symbol.for('@vmemmap/error');
  * - `BAD_MEMORY_MAP`: ranges that overlap, are empty, lie beyond the physical limit, a node without memory
  * - `BAD_ARGUMENT`: an argument out of its documented range
  * - `BAD_FORMAT`: text or JSON that is not in the format it should be
+ * - `UNREADABLE`: the operating system does not let a file be read
+ * - `TRUNCATED`: a file ends before what it should have
+ * - `NOT_IN_DUMP`: a dump does not have the memory that was asked for
  * - `NOT_SUPPORTED`: the modelled kernel has no such operation on this architecture
  * - `NOT_MODELLED`: asks for kernel behaviour that the model does not have yet
  * - `KERNEL_PANIC`, `KERNEL_BUG`: the modelled kernel itself stopped here
@@ -25,6 +28,9 @@ export type VmemmapErrorCode =
   | 'BAD_MEMORY_MAP'
   | 'BAD_ARGUMENT'
   | 'BAD_FORMAT'
+  | 'UNREADABLE'
+  | 'TRUNCATED'
+  | 'NOT_IN_DUMP'
   | 'NOT_SUPPORTED'
   | 'NOT_MODELLED'
   | 'KERNEL_PANIC'
@@ -32,7 +38,9 @@ export type VmemmapErrorCode =
 
 /** The one error class of the project: a stable `code`, and a message that says what to do. */
 export class VmemmapError extends Error {
+  /** Always `VmemmapError`, for errors of another copy of this package; see {@link isVmemmapError}. */
   override readonly name = 'VmemmapError';
+  /** What went wrong, for programs; it never changes, while messages may. */
   readonly code: VmemmapErrorCode;
 
   /**

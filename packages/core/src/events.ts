@@ -15,6 +15,7 @@ export type KernelEventKind =
 
 /** A warning or a failed assertion of the modelled kernel. */
 export interface KernelEvent {
+  /** How the kernel says it: a WARN, a BUG, a message. */
   readonly kind: KernelEventKind;
   /** Stable name of the condition, such as `offnode-page-structs`. */
   readonly id: string;

@@ -25,12 +25,14 @@ export {
   parseConfig,
 } from './contract/config.ts';
 export type { AddressSpace, PopulateContext } from './contract/context.ts';
+export { CONTRACT_VERSION } from './contract/contract-version.ts';
 export {
   decodeEntry,
   type EntryField,
   type EntryFieldValue,
   type EntryLayout,
   encodeEntry,
+  withoutAddress,
 } from './contract/entry-layout.ts';
 export { entryText } from './contract/entry-text.ts';
 export { type ArchException, EXCEPTIONS, type ExceptionName } from './contract/exception.ts';
@@ -49,13 +51,12 @@ export { type DevPagemap, pgmapVmemmapNr } from './contract/pgmap.ts';
 export {
   type ArchPlugin,
   type ArchVariant,
-  CONTRACT_VERSION,
   checkPlugin,
   definePlugin,
   isPlugin,
   type PluginDefinition,
 } from './contract/plugin.ts';
-export { ArchRegistry } from './contract/registry.ts';
+export type { DirectMapping, KernelFacts, Recognition } from './contract/recognise.ts';
 export {
   ACCESS,
   type TableEntry,
@@ -97,15 +98,6 @@ export { EventLog, type KernelEvent, type KernelEventKind } from './events.ts';
 export type { MemmapOnMemory } from './hotplug/memmap-on-memory.ts';
 export { type AddedMemory, MemoryHotplug } from './hotplug/memory-hotplug.ts';
 export type { PageSpan } from './hotplug/pages.ts';
-export {
-  compoundHead,
-  compoundInfoHasMask,
-  NO_HEAD,
-  type StructPageReader,
-  type StructPages,
-  type WrongHead,
-  wrongHead,
-} from './hugetlb/compound-head.ts';
 export { whyNotOptimizable } from './hugetlb/hstate.ts';
 export {
   type HugePages,
@@ -117,11 +109,21 @@ export {
 export { type CompoundPage, PageStructs } from './hugetlb/page-structs.ts';
 export type { BootHugePage } from './hugetlb/preinit.ts';
 export type { SharedTail } from './hugetlb/shared-tails.ts';
+export {
+  compoundHead,
+  compoundInfoHasMask,
+  NO_HEAD,
+  type StructPageReader,
+  type StructPages,
+  type WrongHead,
+  wrongHead,
+} from './machine/compound-head.ts';
 // Machines.
 export { MachineContext } from './machine/context.ts';
 export type { MachineCost, NodeCost } from './machine/cost.ts';
 export type { LeafRun } from './machine/leaf-runs.ts';
 export { boot, Machine, type MachineOptions, type PageTranslation } from './machine/machine.ts';
+export { ArchRegistry } from './machine/registry.ts';
 export { MAX_PROBLEMS, type Verification } from './machine/verify.ts';
 // Memory.
 export { altmapAlloc, altmapFree, altmapNrFree, altmapOffset, type VmemAltmap, vmemAltmap } from './memory/altmap.ts';
@@ -169,6 +171,7 @@ export {
   type SectionRun,
   type SectionState,
   sectionFlagNames,
+  sectionMapMask,
 } from './sparse/section.ts';
 export { Sections } from './sparse/sections.ts';
 export { subsectionMask } from './sparse/subsection-map.ts';

@@ -1,6 +1,9 @@
 /**
  * One step of what populate or free did. Offsets are into the vmemmap window, in bytes.
- * A step stands for a whole run of entries in one table, never for a single entry of many.
+ * A step stands for a whole run of entries in one table, never for a single entry of many: `count` entries from `offset`
+ * on, at `pa` and each next one `paStep` further, in a table of that `level`; `readOnly` where they may not be written.
+ * A `section` is `pages` base pages from `pfn` on, on a `node`; `size` is in bytes; `end` is the first offset that is not
+ * flushed; `mm` names the address space that learns of an entry.
  */
 export type TraceStep =
   | { readonly step: 'section'; readonly pfn: number; readonly pages: number; readonly node: number }

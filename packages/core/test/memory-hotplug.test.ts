@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { boot, E2BIG, EBUSY, EEXIST, EINVAL, ENOMEM, EPERM, type Machine, OK, SECTION_FLAGS } from '../src/index.ts';
+import { paged } from './paged.ts';
 import { tableless } from './tableless.ts';
 
 const MiB = 2 ** 20;
@@ -146,5 +147,125 @@ describe('device memory', () => {
     const m = machine();
     expect(m.devices.memremap({ ...device, ranges: [{ start: LIMIT, end: LIMIT + GiB }] })).toBe(EINVAL);
     expect(ids(m)).toEqual(['range-not-allowed']);
+  });
+});
+
+describe('memory that holds its own memmap', () => {
+  const paging = (release = '7.2') =>
+    boot({ arch: paged()(), memory: { ranges: [{ node: 0, start: 0, end: GiB }] }, release });
+
+  it('is known by its pages, as far as the memmap goes', () => {
+    const m = paging();
+    const at = 4 * GiB;
+    expect(m.hotplug.isSelfHosted(at)).toBe(false);
+    expect(m.hotplug.add({ node: 0, start: at, end: at + 2 * BLOCK, memmapOnMemory: true })).toBe(OK);
+    const memmap = 2 * MiB;
+    for (const start of [at, at + BLOCK]) {
+      expect([0, memmap - 4096, memmap, BLOCK - 4096].map((n) => m.hotplug.isSelfHosted(start + n))).toEqual([
+        true,
+        true,
+        false,
+        false,
+      ]);
+      expect(m.translatePage(start / 4096).result.pa).toBe(start);
+    }
+    expect(m.hotplug.isSelfHosted(0)).toBe(false);
+    expect(m.hotplug.remove(at, at + BLOCK)).toBe(OK);
+    expect([at, at + BLOCK].map((pa) => m.hotplug.isSelfHosted(pa))).toEqual([false, true]);
+    // Without: the same place, another memmap.
+    expect(m.hotplug.add({ node: 0, start: at, end: at + BLOCK })).toBe(OK);
+    expect(m.hotplug.isSelfHosted(at)).toBe(false);
+    expect(m.hotplug.remove(at, at + 2 * BLOCK)).toBe(EINVAL);
+    expect(ids(m)).toEqual(['some-blocks-have-altmaps']);
+    expect(m.hotplug.remove(at, at + BLOCK)).toBe(OK);
+    expect(m.hotplug.remove(at + BLOCK, at + 2 * BLOCK)).toBe(OK);
+    expect(m.altmapPages).toBe(0);
+  });
+
+  it('goes again, all of it, when a later block fails', () => {
+    const m = paging();
+    const at = 4 * GiB;
+    const free = m.ram.freeBytes();
+    m.failures.add({ source: 'altmap', nth: 3 });
+    expect(m.hotplug.add({ node: 0, start: at, end: at + 4 * BLOCK, memmapOnMemory: true })).toBe(ENOMEM);
+    m.failures.clear();
+    for (let n = 0; n < 4; n++) expect(m.translatePage((at + n * BLOCK) / 4096).result.mapped).toBe(false);
+    expect([m.altmapPages, m.hotplug.isSelfHosted(at), m.ram.freeBytes()]).toEqual([0, false, free]);
+    expect(m.hotplug.add({ node: 0, start: at, end: at + 4 * BLOCK })).toBe(OK);
+  });
+
+  it('is asked of an architecture without page tables by the page', () => {
+    const m = boot({
+      arch: tableless(['free', 'memory-hotplug', 'memmap-on-memory', 'altmap'])(),
+      memory: { ranges: [{ node: 0, start: 0, end: GiB }] },
+    });
+    expect(m.hotplug.add({ node: 0, start: 4 * GiB, end: 4 * GiB + BLOCK, memmapOnMemory: true })).toBe(OK);
+    expect(m.hotplug.isSelfHosted(4 * GiB)).toBe(true);
+  });
+
+  it.each([
+    [4 * GiB + 1, 5 * GiB],
+    [4 * GiB, 5 * GiB + 1],
+    [5 * GiB, 4 * GiB],
+    [-GiB, GiB],
+    [Number.NaN, GiB],
+    [0, Number.NaN],
+    [2 ** 53, 2 ** 54],
+  ])('%d to %d is no range', (start, end) => {
+    const m = paging();
+    for (const call of [
+      () => m.hotplug.add({ node: 0, start, end }),
+      () => m.hotplug.onlineKmem({ node: 0, start, end }),
+      () => m.hotplug.remove(start, end),
+    ])
+      expect(call).toThrow(
+        expect.objectContaining({
+          code: 'BAD_ARGUMENT',
+          message: expect.stringMatching(/is no range of memory; give whole pages, upwards/),
+        }),
+      );
+    expect([...m.sections()]).toHaveLength(1);
+  });
+
+  it.each([
+    ['the mode is off', paged(), 'off'],
+    [
+      'the architecture cannot',
+      paged({ capabilities: ['huge-pages', 'altmap', 'free', 'page-tables', 'memory-hotplug'] }),
+      'on',
+    ],
+  ] as const)('does not where %s', (_, plugin, mode) => {
+    const m = boot({ arch: plugin(), memory: { ranges: [{ node: 0, start: 0, end: GiB }] } });
+    expect(m.hotplug.add({ node: 0, start: 4 * GiB, end: 4 * GiB + BLOCK, memmapOnMemory: true, mode })).toBe(OK);
+    expect([m.hotplug.isSelfHosted(4 * GiB), m.altmapPages]).toEqual([false, 0]);
+  });
+
+  it('is not optimised for HugeTLB pages', () => {
+    const m = paging();
+    expect(m.hotplug.add({ node: 0, start: 4 * GiB, end: 4 * GiB + BLOCK, memmapOnMemory: true })).toBe(OK);
+    const start = 4 * GiB + 64 * MiB;
+    expect(m.hugetlb.optimize(2 * MiB, [{ start, count: 1 }])).toEqual({
+      optimized: 0,
+      already: 0,
+      refused: [{ start, errno: -524 }],
+    });
+    expect(m.verify().problems).toEqual([]);
+  });
+
+  it.each([BLOCK / 2, 3 * BLOCK, BLOCK + 1, 1.5, Number.NaN, 2 ** 60])('a block of %d bytes is none', (blockSize) => {
+    const m = paging();
+    const added = { node: 0, start: 4 * GiB, end: 4 * GiB + 4 * BLOCK, blockSize };
+    for (const call of [() => m.hotplug.add(added), () => m.hotplug.onlineKmem(added)])
+      expect(call).toThrow(/a memory block must be a power of two of at least a section \(0x8000000 bytes\), not/);
+    expect(m.hotplug.add({ ...added, blockSize: 2 * BLOCK })).toBe(OK);
+    expect(() => m.hotplug.add({ ...added, start: 8 * GiB, end: 8 * GiB + BLOCK, blockSize: BLOCK })).toThrow(
+      expect.objectContaining({ code: 'BAD_ARGUMENT' }),
+    );
+  });
+
+  it('ends at the physical limit at most', () => {
+    const m = paging();
+    expect(m.hotplug.remove(LIMIT - BLOCK, LIMIT)).toBe(OK);
+    expect(() => m.hotplug.remove(LIMIT - BLOCK, LIMIT + BLOCK)).toThrow(/lies beyond the physical limit/);
   });
 });

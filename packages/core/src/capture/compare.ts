@@ -16,9 +16,11 @@ import { replayCapture } from './replay.ts';
 
 /** What came of comparing a capture with the model. */
 export interface Comparison {
+  /** Name of the capture. */
   readonly name: string;
+  /** True when there is no difference. */
   readonly equal: boolean;
-  /** How much was compared. */
+  /** How much was compared: how many `leaves`, `tables`, `sections` and `steps`. */
   readonly compared: {
     readonly leaves: number;
     readonly tables: number;

@@ -15,6 +15,7 @@ export type DifferencePart =
 
 /** One thing that the model and the kernel do not agree on. */
 export interface Difference {
+  /** What kind of thing differs. */
   readonly part: DifferencePart;
   /** Which one: an address, a section, a counter. */
   readonly where: string;

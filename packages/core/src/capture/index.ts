@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export { readScenario, scenarioJsonSchema } from '../scenario/read.ts';
+export { checkJson, parseJson } from '../json.ts';
 export { type Comparison, compareCapture, compareRun, DEFAULT_DIFFERENCES } from './compare.ts';
 export type { Difference, DifferencePart } from './difference.ts';
 export type {
@@ -20,6 +20,7 @@ export type {
   CaptureSummary,
   CaptureTable,
 } from './format.ts';
-export { checkJson, parseJson, readCapture } from './read.ts';
+export { readCapture } from './read.ts';
+export { readScenario, scenarioJsonSchema } from './read-scenario.ts';
 export { replayCapture } from './replay.ts';
 export { captureSchema } from './schema.ts';

@@ -86,6 +86,11 @@ export interface VmemmapArch {
   readonly model: MemoryModel;
   /** The memory model on one release, where it has not always been the same. Default: {@link model} on all. */
   modelOn?(release: KernelRelease): MemoryModel;
+  /**
+   * Physical address bits that an entry can hold, where they are fewer than MAX_PHYSMEM_BITS: the CPU's, less a bit that
+   * says encrypted. Default: MAX_PHYSMEM_BITS.
+   */
+  readonly physicalBits?: number;
   /** What it can do in this configuration; a subset of what its plugin declares. */
   readonly capabilities: readonly Capability[];
   /** What it does otherwise than the generic contract, as the kernel does on this architecture. Default: nothing. */
@@ -104,6 +109,8 @@ export interface VmemmapArch {
    * the capability `memory-hotplug` is.
    */
   hasZoneDevice?(release: KernelRelease): boolean;
+  /** Byte order of its table entries in memory, which need not be the kernel's. Default: little. */
+  readonly entryByteOrder?: 'little' | 'big';
   /** The fields of its entries, for people. Empty without page tables. */
   readonly entryLayouts: readonly EntryLayout[];
 

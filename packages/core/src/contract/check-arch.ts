@@ -63,14 +63,15 @@ export function checkArch(plugin: ArchPlugin, arch: VmemmapArch): void {
   const { pageShift, sectionSizeBits, maxPhysmemBits, structPageSize, maxPageOrder, bootGoal } = arch.model;
   const whole = (name: string, value: number, min: number, max: number): void => {
     if (!Number.isSafeInteger(value) || value < min || value > max)
-      bad(`model.${name} must be ${min} to ${max}, not ${value}`);
+      bad(`${name} must be ${min} to ${max}, not ${value}`);
   };
-  whole('pageShift', pageShift, 12, 16);
-  whole('sectionSizeBits', sectionSizeBits, 21, 52);
-  whole('maxPhysmemBits', maxPhysmemBits, sectionSizeBits, 53);
-  whole('structPageSize', structPageSize, 8, 4096);
-  whole('maxPageOrder', maxPageOrder, 0, 30);
-  whole('bootGoal', bootGoal, 0, 2 ** 52);
+  whole('model.pageShift', pageShift, 12, 16);
+  whole('model.sectionSizeBits', sectionSizeBits, 21, 52);
+  whole('model.maxPhysmemBits', maxPhysmemBits, sectionSizeBits, 53);
+  whole('model.structPageSize', structPageSize, 8, 4096);
+  whole('model.maxPageOrder', maxPageOrder, 0, 30);
+  whole('model.bootGoal', bootGoal, 0, 2 ** 52);
+  if (arch.physicalBits !== undefined) whole('physicalBits', arch.physicalBits, sectionSizeBits, 64);
   if (structPageSize % 8 !== 0) bad(`model.structPageSize must be a multiple of 8, not ${structPageSize}`);
 }
 

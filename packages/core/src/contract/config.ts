@@ -3,7 +3,11 @@ import { VmemmapError } from '../errors.ts';
 /** A value of a configuration. Addresses and masks are bigints, everything else is what JSON has. */
 export type ConfigValue = boolean | number | string | bigint;
 
-/** One key of a plugin's configuration: its type, range, default and meaning. Data, so that tools can list it. */
+/**
+ * One key of a plugin's configuration: its type, range, default and meaning (`about`). Data, so that tools can list it.
+ * A number lies in `[min, max]`, and is among `oneOf` where there is such a list; a choice always is. An address is a
+ * multiple of `align`.
+ */
 export type ConfigField =
   | { readonly type: 'boolean'; readonly default: boolean; readonly about: string }
   | {

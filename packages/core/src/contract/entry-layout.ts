@@ -28,7 +28,9 @@ export interface EntryLayout {
 export interface EntryFieldValue {
   /** As in the layout; `bit57` for a bit that no field has. */
   readonly name: string;
+  /** Value of the field, shifted down to bit 0. */
   readonly value: bigint;
+  /** What it means when set, or what the field holds. */
   readonly about: string;
   /** True for a field of one bit. */
   readonly flag: boolean;
@@ -100,4 +102,15 @@ export function decodeEntry(
     found.push({ low, value: { name: `bit${low}`, value: 1n, about: UNNAMED, flag: true, address: false } });
   }
   return found.sort((a, b) => b.low - a.low).map(({ value }) => value);
+}
+
+/** An entry less the address in it, which is the allocator's choice: bits without a name stay. */
+export function withoutAddress(
+  layouts: readonly EntryLayout[],
+  level: string,
+  kind: 'table' | 'leaf',
+  entry: bigint,
+): bigint {
+  const names = decodeEntry(layouts, level, kind, entry).filter(({ address }) => address);
+  return entry - encodeEntry(layouts, level, kind, Object.fromEntries(names.map(({ name, value }) => [name, value])));
 }

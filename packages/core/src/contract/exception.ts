@@ -8,6 +8,7 @@
  * - `altmap-fallback`: without room in the altmap, RAM is taken
  * - `frees-whole-leaves`: a leaf goes with the first part of it that is freed
  * - `assumes-populated`: what is there is judged by the state of sections, not by what is mapped
+ * - `checks-window`: a range outside of the vmemmap is warned about, each time
  */
 export type ExceptionName =
   | 'node-ignored'
@@ -15,7 +16,8 @@ export type ExceptionName =
   | 'boot-tables-or-panic'
   | 'altmap-fallback'
   | 'frees-whole-leaves'
-  | 'assumes-populated';
+  | 'assumes-populated'
+  | 'checks-window';
 
 /** All names of exceptions, for tools. */
 export const EXCEPTIONS: readonly ExceptionName[] = [
@@ -25,6 +27,7 @@ export const EXCEPTIONS: readonly ExceptionName[] = [
   'altmap-fallback',
   'frees-whole-leaves',
   'assumes-populated',
+  'checks-window',
 ];
 
 /** An exception that an architecture declares. */

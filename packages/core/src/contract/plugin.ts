@@ -1,14 +1,10 @@
 import { VmemmapError } from '../errors.ts';
 import type { Capability, VmemmapArch } from './arch.ts';
 import { type ConfigFields, type ConfigValues, parseConfig } from './config.ts';
+import { CONTRACT_VERSION, checkContract, markContract } from './contract-version.ts';
+import type { KernelFacts, Recognition } from './recognise.ts';
 
 const BRAND = Symbol.for('@vmemmap/plugin');
-
-/**
- * The version of the contract between core and plugins. A plugin carries the one it was made for;
- * it changes only when an existing plugin would no longer work.
- */
-export const CONTRACT_VERSION = 1;
 
 /** A configuration worth knowing: one that real machines have, with a geometry or entries of its own. */
 export interface ArchVariant<C extends object = Record<string, unknown>> {
@@ -30,6 +26,13 @@ export interface PluginDefinition<C extends object> {
   readonly capabilities: readonly Capability[];
   /** Configurations worth knowing, the default first. Default: that one alone. */
   readonly variants?: readonly ArchVariant<C>[];
+  /**
+   * {@link CONTRACT_VERSION} it is written for, as a number: a core of another contract then refuses the plugin instead of
+   * failing somewhere in it. Default: that of the core it runs with.
+   */
+  readonly contract?: number;
+  /** See {@link ArchPlugin.recognise}. */
+  recognise?(kernel: KernelFacts): Recognition | undefined;
   /** Makes the architecture from a checked, complete configuration. Conflicts between keys are its own to report. */
   create(config: C): VmemmapArch;
 }
@@ -53,16 +56,21 @@ export interface ArchPlugin<C extends object = Record<string, unknown>> {
   readonly variants: readonly ArchVariant<C>[];
   /** {@link CONTRACT_VERSION} it was made for. */
   readonly contract: number;
+  /**
+   * What of the configuration follows from what a kernel says of itself, for readers of dumps. Undefined for a kernel of
+   * another architecture. Optional: without it a dump's configuration has to be told.
+   */
+  recognise?(kernel: KernelFacts): Recognition | undefined;
 }
 
 /** Makes a plugin. A package exports the result as its one lower-case factory. */
 export function definePlugin<C extends object>(definition: PluginDefinition<C>): ArchPlugin<C> {
-  const { name, about, config, capabilities } = definition;
+  const { name, about, config, capabilities, contract = CONTRACT_VERSION } = definition;
   const { variants = [{ about: 'default', config: {} as Partial<C> }] } = definition;
   const from = `@vmemmap/${name}`;
   const plugin = (input: unknown = {}): VmemmapArch => {
     const values: ConfigValues = parseConfig(from, config, input);
-    return definition.create(values as C);
+    return markContract(definition.create(values as C), contract);
   };
   Object.defineProperty(plugin, BRAND, { value: true });
   return Object.assign(plugin, {
@@ -71,7 +79,8 @@ export function definePlugin<C extends object>(definition: PluginDefinition<C>):
     config,
     capabilities,
     variants,
-    contract: CONTRACT_VERSION,
+    contract,
+    ...(definition.recognise === undefined ? {} : { recognise: definition.recognise }),
   });
 }
 
@@ -91,12 +100,6 @@ export function checkPlugin(value: unknown): ArchPlugin {
       'this is no architecture plugin; make one with definePlugin() and pass the factory it returns',
     );
   }
-  if (value.contract !== CONTRACT_VERSION) {
-    const side = value.contract > CONTRACT_VERSION ? '@vmemmap/core' : `the plugin`;
-    throw new VmemmapError(
-      'CONTRACT_VERSION',
-      `plugin ${value.arch} was made for contract ${value.contract}, this core has contract ${CONTRACT_VERSION}; update ${side}`,
-    );
-  }
+  checkContract(value.arch, value.contract);
   return value;
 }

@@ -1,4 +1,4 @@
-/** Rights that a walk ends with, as bits of {@link Translation.access}. */
+/** Rights that a walk ends with, as bits of {@link Translation.access}: `read`, `write`, `execute`, and from `user` mode. */
 export const ACCESS = { read: 1, write: 2, execute: 4, user: 8 } as const;
 
 /**

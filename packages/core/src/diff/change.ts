@@ -15,6 +15,7 @@ export type ChangePart =
 
 /** Something that is otherwise in one run than in the other. Neighbours that changed alike are one. */
 export interface Change {
+  /** What kind of thing changed. */
   readonly part: ChangePart;
   /** Which: a step, a section, an address range. */
   readonly where: string;

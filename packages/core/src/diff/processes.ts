@@ -8,6 +8,7 @@ export interface UnsyncedEntry {
   readonly mm: string;
   /** Name of the top level. */
   readonly level: string;
+  /** Index of the entry. */
   readonly index: number;
   /** First address that it stands for. */
   readonly va: bigint;

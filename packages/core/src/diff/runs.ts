@@ -16,7 +16,7 @@ export interface RunDiff {
   readonly equal: boolean;
   /** Besides, every table has the same bytes at the same address. Only where both runs end with tables of one shape. */
   readonly sameBytes: boolean;
-  /** How much there was to look at, in the second run. */
+  /** How many `steps`, `sections`, `tables`, `leaves` and `processes` there were to look at, in the second run. */
   readonly looked: {
     readonly steps: number;
     readonly sections: number;
@@ -28,6 +28,7 @@ export interface RunDiff {
   readonly changes: readonly Change[];
   /** All single changes. */
   readonly changeCount: number;
+  /** What the memmap costs after the last step of the first run (`from`) and of the second (`to`). */
   readonly cost: { readonly from: MachineCost; readonly to: MachineCost };
 }
 

@@ -13,8 +13,11 @@ import { archAddMemory, pageSpan, removePages } from './pages.ts';
 
 /** Memory that is added, as one add_memory() call. Bytes of physical address, `[start, end)`. */
 export interface AddedMemory {
+  /** Node that the memory is on. */
   readonly node: number;
+  /** First byte. */
   readonly start: number;
+  /** First byte after the memory. */
   readonly end: number;
   /** memory_block_size_bytes(). Default: a section. */
   readonly blockSize?: number;
@@ -22,11 +25,6 @@ export interface AddedMemory {
   readonly memmapOnMemory?: boolean;
   /** The module parameter; without it the wish is not heard. Default `on`. */
   readonly mode?: MemmapOnMemory;
-}
-
-/** A memory block: what is added and removed as one. */
-interface MemoryBlock {
-  readonly altmap: VmemAltmap | undefined;
 }
 
 /** add_memory() and remove_memory() (mm/memory_hotplug.c), onlining included. */
@@ -37,8 +35,8 @@ export class MemoryHotplug {
   readonly #life: SectionLife;
   readonly #resources: ResourceTree;
   readonly #dissolve: (start: number, end: number) => Errno;
-  // Blocks that were added, by start. Those of boot have no altmap.
-  readonly #blocks = new Map<number, MemoryBlock>();
+  // Of blocks that hold their own memmap, by start of the block.
+  readonly #altmaps = new Map<number, VmemAltmap>();
 
   /** @param dissolve dissolve_free_hugetlb_folios(): gives the huge pages of a range back, with all of their struct pages */
   constructor(
@@ -85,7 +83,7 @@ export class MemoryHotplug {
     const selfHosted = memmapOnMemory && supportsMemmapOnMemory(rules, blockSize, mode);
     const err = selfHosted
       ? this.#addBlocksWithAltmaps(node, start, end, blockSize, memmapOnMemoryPages(rules, blockSize, mode))
-      : this.#addBlocks(node, start, end, blockSize);
+      : archAddMemory(m, this.#ops, this.#life, node, pageSpan(m, { start, end }));
     if (err !== OK) {
       this.#resources.remove(start, end);
       return err;
@@ -137,7 +135,7 @@ export class MemoryHotplug {
     const err = this.#offline(start, end, blockSize);
     if (err !== OK) return err;
     const withAltmap: number[] = [];
-    for (let at = start; at < end; at += blockSize) if (this.#blocks.get(at)?.altmap !== undefined) withAltmap.push(at);
+    for (let at = start; at < end; at += blockSize) if (this.#altmaps.has(at)) withAltmap.push(at);
     if (withAltmap.length === 0) removePages(m, this.#life, pageSpan(m, { start, end }));
     else if (withAltmap.length * blockSize !== end - start) {
       m.events.record(
@@ -148,7 +146,6 @@ export class MemoryHotplug {
       );
       return EINVAL;
     } else for (const at of withAltmap) this.#removeBlock(at, blockSize);
-    for (let at = start; at < end; at += blockSize) this.#blocks.delete(at);
     m.ram.takeOut(start, end);
     this.#resources.remove(start, end);
     return OK;
@@ -158,15 +155,8 @@ export class MemoryHotplug {
   isSelfHosted(pa: number): boolean {
     if (this.#size === undefined) return false;
     const start = alignDown(pa, this.#size);
-    const altmap = this.#blocks.get(start)?.altmap;
+    const altmap = this.#altmaps.get(start);
     return altmap !== undefined && pa < start + altmap.free * pageSize(this.#m.model);
-  }
-
-  #addBlocks(node: number, start: number, end: number, blockSize: number): Errno {
-    const m = this.#m;
-    const err = archAddMemory(m, this.#ops, this.#life, node, pageSpan(m, { start, end }));
-    if (err === OK) for (let at = start; at < end; at += blockSize) this.#blocks.set(at, { altmap: undefined });
-    return err;
   }
 
   // create_altmaps_and_memory_blocks(): one altmap for each block. When one fails, those before it go again.
@@ -179,7 +169,7 @@ export class MemoryHotplug {
       const span = { ...pageSpan(m, { start: at, end: at + blockSize }), altmap };
       const err = archAddMemory(m, this.#ops, this.#life, node, span);
       if (err === OK) {
-        this.#blocks.set(at, { altmap });
+        this.#altmaps.set(at, altmap);
         continue;
       }
       this.#altmapFree(altmap);
@@ -192,8 +182,8 @@ export class MemoryHotplug {
   // One turn of remove_memory_blocks_and_altmaps()
   #removeBlock(start: number, blockSize: number): void {
     const m = this.#m;
-    const altmap = this.#blocks.get(start)!.altmap!;
-    this.#blocks.delete(start);
+    const altmap = this.#altmaps.get(start)!;
+    this.#altmaps.delete(start);
     removePages(m, this.#life, { ...pageSpan(m, { start, end: start + blockSize }), altmap });
     this.#altmapFree(altmap);
   }

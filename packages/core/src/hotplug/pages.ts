@@ -9,9 +9,13 @@ import type { SectionLife } from '../sparse/section-life.ts';
 
 /** Pages that are added or removed, and how their memmap is to be had. */
 export interface PageSpan {
+  /** First page frame. */
   readonly pfn: number;
+  /** How many base pages. */
   readonly pages: number;
+  /** Device pages that the memmap must come from. Default: it lies in RAM. */
   readonly altmap?: VmemAltmap | undefined;
+  /** The device memory that the pages are of. Default: none. */
   readonly pgmap?: DevPagemap | undefined;
 }
 

@@ -20,7 +20,9 @@ export interface HugePages {
 
 /** An optimised HugeTLB page. */
 export interface OptimizedPage {
+  /** Physical address of its first byte. */
   readonly start: number;
+  /** Its bytes. */
   readonly size: number;
   /** Its vmemmap was never there in full: gigantic page of boot. */
   readonly preinit: boolean;
@@ -32,7 +34,7 @@ export interface OptimizeOutcome {
   readonly optimized: number;
   /** Pages that were so already: gigantic pages of boot, mostly. */
   readonly already: number;
-  /** Pages that could not be, with the errno that the kernel swallows. */
+  /** Pages that could not be: the physical address (`start`), and the errno that the kernel swallows. */
   readonly refused: readonly { readonly start: number; readonly errno: Errno }[];
   /** Why nothing is optimised on this machine, if so. No error: HugeTLB pages just keep their struct pages. */
   readonly inert?: string;
@@ -42,6 +44,7 @@ export interface OptimizeOutcome {
 export interface RestoreOutcome {
   /** -ENOMEM when the page after the restored ones could not be. */
   readonly errno: Errno;
+  /** How many pages have all their struct pages again. */
   readonly restored: number;
 }
 
@@ -50,6 +53,7 @@ export interface RestoreOutcome {
  * back when it is dissolved.
  */
 export class HugetlbVmemmap {
+  /** What the struct pages of compounds hold. */
   readonly structs: PageStructs = new PageStructs();
   readonly #m: MachineContext;
   readonly #arch: VmemmapArch;
@@ -68,7 +72,7 @@ export class HugetlbVmemmap {
     this.#remap = this.#table && new VmemmapRemap(m, this.#table, this.structs, isSelfHosted);
   }
 
-  /** Sizes of HugeTLB pages on this machine, and why their struct pages cannot be optimised, where they cannot. */
+  /** Each `size` of HugeTLB pages here in bytes, and why its struct pages cannot be optimised (`inert`), where they cannot. */
   get sizes(): readonly { readonly size: number; readonly inert: string | undefined }[] {
     return (this.#arch.hugePageSizes ?? []).map((size) => ({ size, inert: this.#inert(this.#hstate(size)) }));
   }

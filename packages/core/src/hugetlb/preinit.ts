@@ -10,7 +10,9 @@ import { type Hstate, hstateOf, isGigantic, whyNotOptimizable } from './hstate.t
 
 /** A gigantic page that the command line asked for: memblock gave it before there were struct pages. */
 export interface BootHugePage {
+  /** Physical address of its first byte. */
   readonly start: number;
+  /** Its bytes. */
   readonly size: number;
 }
 
@@ -83,7 +85,11 @@ export class HugetlbPreinit {
     }
   }
 
-  /** hugetlb_vmemmap_init_late(): when zones are known. What fails is populated in full, if there is memory for it. */
+  /**
+   * hugetlb_vmemmap_init_late(): when zones are known. What fails is populated in full, if there is memory for it.
+   * Not modelled: the kernel leaves HUGE_BOOTMEM_HVO on a page that failed so, and gather_bootmem_prealloc() then sets
+   * HPageVmemmapOptimized of a folio whose struct pages are all mapped. Here such a folio is not optimised.
+   */
   initLate(): void {
     const m = this.#m;
     if (m.release.hugetlbPreinit !== 'late') return;

@@ -4,7 +4,9 @@ import type { ZoneName } from '../memory/zones.ts';
 
 /** A page of struct pages that all optimised compounds of one zone and order share as their tails. */
 export interface SharedTail {
+  /** Number of the node. */
   readonly node: number;
+  /** The zone. */
   readonly zone: ZoneName;
   /** log2 of the compound in base pages. */
   readonly order: number;

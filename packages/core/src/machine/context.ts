@@ -29,13 +29,21 @@ export class MachineContext implements PopulateContext {
   readonly tables: TableMemory = new TableMemory();
   readonly addressSpaces: AddressSpace[] = [];
   readonly events: EventLog = new EventLog();
+  /** Allocations that are to fail. */
   readonly failures: FailureInjector = new FailureInjector();
+  /** Physical memory, and what of it is free. */
   readonly ram: Ram;
+  /** The allocator of boot. */
   readonly memblock: Memblock;
+  /** Where memory for struct pages and tables comes from. */
   readonly backing: Backing;
+  /** The sections and their state. */
   readonly sections: Sections = new Sections();
+  /** Which added memory counts as valid. */
   readonly validity: SectionValidity;
+  /** Pages that hold struct pages, as /proc/vmstat counts them. */
   readonly counters: MemmapCounters = { nr_memmap_pages: 0, nr_memmap_boot_pages: 0 };
+  /** Which pages are in which zone. */
   readonly zones: Zones;
   /** zone->vmemmap_tails */
   readonly sharedTails: SharedTails;

@@ -5,6 +5,7 @@ import type { LeafRun } from './leaf-runs.ts';
 
 /** What the memmap costs on one node. All in bytes. */
 export interface NodeCost {
+  /** Number of the node. */
   readonly node: number;
   /** RAM at boot. */
   readonly ram: number;
@@ -16,13 +17,15 @@ export interface NodeCost {
 
 /** What the memmap costs. */
 export interface MachineCost {
+  /** What it costs on each node. */
   readonly nodes: readonly NodeCost[];
+  /** The sum over all nodes. */
   readonly total: Omit<NodeCost, 'node'>;
   /** Backing outside of boot RAM: the altmaps of devices, and hot-added memory. */
   readonly elsewhere: number;
-  /** Leaves by size in bytes. */
+  /** The `count` of leaves by `size` in bytes. */
   readonly leaves: readonly { readonly size: number; readonly count: number }[];
-  /** Page tables by level, root first, and the memory they take; a page that two levels share counts with the first. */
+  /** The `count` of page tables by level, root first, and their `bytes`; a page that two levels share counts with the first. */
   readonly tables: readonly { readonly level: string; readonly count: number; readonly bytes: number }[];
 }
 

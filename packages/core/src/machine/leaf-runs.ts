@@ -13,11 +13,13 @@ export interface LeafRun {
   readonly size: number;
   /** Level of the entry, 0 is the root. */
   readonly level: number;
+  /** How many leaves. */
   readonly count: number;
   /** From one leaf's physical address to the next; 0 when there is one only, or when all map the same memory. */
   readonly paStep: number;
   /** The entry without its address, low and high lane. */
   readonly flagsLo: number;
+  /** The entry without its address bits, high lane. */
   readonly flagsHi: number;
   /** ACCESS bits. */
   readonly access: number;

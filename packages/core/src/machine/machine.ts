@@ -2,6 +2,7 @@ import { LANE } from '../bits.ts';
 import type { VmemmapArch, VmemmapBacking, VmemmapOps } from '../contract/arch.ts';
 import { checkOps } from '../contract/check-arch.ts';
 import type { AddressSpace } from '../contract/context.ts';
+import { checkMark } from '../contract/contract-version.ts';
 import { type MemoryModel, offsetOfPage, pageSize, pagesPerSection, type VmemmapWindow } from '../contract/model.ts';
 import type { DevPagemap } from '../contract/pgmap.ts';
 import { type TableView, translation, type Walk } from '../contract/translation.ts';
@@ -35,9 +36,11 @@ import { type Verification, verifyMachine } from './verify.ts';
 export interface MachineOptions {
   /** The configured architecture, as `x86({ la57: false })`. */
   readonly arch: VmemmapArch;
+  /** RAM by node, with holes. */
   readonly memory: MemoryMapInput;
   /** A release or its name. Default {@link defaultRelease}. */
   readonly release?: KernelRelease | string;
+  /** How memblock allocates at boot, and what it keeps away from. Default: top down, and nothing. */
   readonly memblock?: MemblockOptions;
   /** Gigantic HugeTLB pages of the command line. Keep their memory out of {@link memblock}'s hands (`reserved`). */
   readonly bootHugePages?: readonly BootHugePage[];
@@ -51,7 +54,9 @@ export interface MachineOptions {
 
 /** A struct page's place in the tables. */
 export interface PageTranslation extends Walk {
+  /** The page frame that was asked for. */
   readonly pfn: number;
+  /** Virtual address of its struct page. */
   readonly va: bigint;
 }
 
@@ -60,9 +65,13 @@ export interface PageTranslation extends Walk {
  * through the architecture's own walker.
  */
 export class Machine {
+  /** The configured architecture. */
   readonly arch: VmemmapArch;
+  /** The kernel release, as data. */
   readonly release: KernelRelease;
+  /** RAM at boot. */
   readonly memory: MemoryMap;
+  /** Pages that hold struct pages, as /proc/vmstat counts them. */
   readonly counters: Readonly<MemmapCounters>;
   /** The architecture at work on this machine. */
   readonly ops: VmemmapOps;
@@ -82,10 +91,12 @@ export class Machine {
 
   /**
    * Sets a machine up to the point where the kernel calls sparse_init().
-   * @throws VmemmapError `BAD_MEMORY_MAP`, `UNKNOWN_RELEASE`, `BAD_PLUGIN`
+   * @throws VmemmapError `BAD_MEMORY_MAP`, `UNKNOWN_RELEASE`, `BAD_PLUGIN`, `CONTRACT_VERSION`
    */
   constructor(options: MachineOptions) {
     const { arch, memory, release = defaultRelease } = options;
+    // First: an architecture of another contract may lack anything that is looked for below.
+    checkMark(arch);
     if (typeof arch !== 'object' || arch === null || typeof arch.attach !== 'function') {
       const hint =
         typeof arch === 'function' ? 'call the plugin first, as x86()' : 'pass what a plugin returns, as x86()';
@@ -141,10 +152,12 @@ export class Machine {
     return this;
   }
 
+  /** Page, section and struct page sizes on this machine's release. */
   get model(): MemoryModel {
     return this.#m.model;
   }
 
+  /** Where the vmemmap lies. */
   get window(): VmemmapWindow {
     return this.#m.window;
   }
@@ -159,6 +172,7 @@ export class Machine {
     return this.#m.events.all;
   }
 
+  /** Allocations that are to fail, and how many were made. */
   get failures(): FailureInjector {
     return this.#m.failures;
   }
@@ -168,7 +182,7 @@ export class Machine {
     return this.#m.ram;
   }
 
-  /** Page-table frames in use: how many, their bytes, and what this process holds for them. */
+  /** Page-table frames in use: the `count`, their `bytes`, and what this process holds for them (`footprint`, in bytes). */
   get tableMemory(): { readonly count: number; readonly bytes: number; readonly footprint: number } {
     const { count, bytes, footprint } = this.#m.tables;
     return { count, bytes, footprint };
@@ -274,7 +288,10 @@ export class Machine {
     return this.ops.vmemmapList?.() ?? [];
   }
 
-  /** Names and sizes of the table levels, root first. Empty without page tables. */
+  /**
+   * The table levels, root first: the kernel's `name`, the lowest bit of an address that selects an entry (`shift`), how many
+   * bits do (`indexBits`), and the `bytes` of a table. Empty without page tables.
+   */
   get levels(): readonly {
     readonly name: string;
     readonly shift: number;

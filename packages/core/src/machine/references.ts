@@ -36,7 +36,8 @@ export function* wrongReferences(
     const holders = all - (without.get(pa) ?? 0);
     const wanted = zoneTails.has(pa) ? 1 + holders : Math.max(1, holders);
     const found = m.ram.pageCount(pa);
-    if (found !== wanted) yield `page ${hex(pa)}: ${found} references, mapped ${all} times there must be ${wanted}`;
+    if (found !== wanted)
+      yield `page ${hex(pa)}: page_count() is ${found}, must be ${wanted} (it is mapped ${all} times)`;
   }
 }
 

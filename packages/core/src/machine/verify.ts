@@ -1,9 +1,9 @@
 import { hex, hex64 } from '../bits.ts';
 import { offsetOfPage, pageSize } from '../contract/model.ts';
 import { ACCESS } from '../contract/translation.ts';
-import type { StructPageReader } from '../hugetlb/compound-head.ts';
 import { RangeSet } from '../memory/range-set.ts';
 import { encodeSectionMemMap, SECTION_FLAGS, sectionMapMask } from '../sparse/section.ts';
+import type { StructPageReader } from './compound-head.ts';
 import type { MachineContext } from './context.ts';
 import { type LeafRun, leafRuns } from './leaf-runs.ts';
 import type { Machine } from './machine.ts';

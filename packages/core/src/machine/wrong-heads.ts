@@ -1,7 +1,7 @@
 import { hex } from '../bits.ts';
 import { pageSize, pfnOfOffset } from '../contract/model.ts';
-import { NO_HEAD, type StructPageReader, wrongHead } from '../hugetlb/compound-head.ts';
 import { PageStructs } from '../hugetlb/page-structs.ts';
+import { NO_HEAD, type StructPageReader, wrongHead } from './compound-head.ts';
 import { leafRuns } from './leaf-runs.ts';
 import type { SharingArea, SharingSources } from './sharing.ts';
 

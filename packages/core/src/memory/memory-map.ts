@@ -3,8 +3,11 @@ import { VmemmapError } from '../errors.ts';
 
 /** A stretch of RAM on one node, `[start, end)` in bytes of physical address. */
 export interface MemoryRange {
+  /** Number of the node. */
   readonly node: number;
+  /** First byte. */
   readonly start: number;
+  /** First byte after the range. */
   readonly end: number;
 }
 
@@ -29,6 +32,7 @@ const MAX_NODES = 1024;
  * Immutable.
  */
 export class MemoryMap {
+  /** RAM by address, without overlaps. */
   readonly ranges: readonly MemoryRange[];
   /** Node numbers that have memory, ascending. */
   readonly nodes: readonly number[];

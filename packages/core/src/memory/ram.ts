@@ -3,9 +3,13 @@ import { RangeSet } from './range-set.ts';
 
 /** One memory range and what of it is free. A block never crosses from one region into the next. */
 export interface Region {
+  /** Number of the node. */
   readonly node: number;
+  /** Physical address of the first byte. */
   readonly start: number;
+  /** Physical address of the first byte after it. */
   readonly end: number;
+  /** What of it is free, in bytes of physical address. */
   readonly free: RangeSet;
 }
 
@@ -17,6 +21,7 @@ export type FreeOutcome = 'reserved' | 'allocator' | 'referenced' | 'not-allocat
  * Both allocators take from here; only this class knows what is free.
  */
 export class Ram {
+  /** Memory ranges by address. */
   readonly regions: readonly Region[];
   readonly #reserved = new RangeSet();
   // Boot memory that was removed since.
@@ -25,6 +30,7 @@ export class Ram {
   readonly #extra = new Map<number, number>();
   /** Bytes given back so far, and bytes removed with their memory. */
   returnedBytes = 0;
+  /** Bytes of memory that was removed again. */
   removedBytes = 0;
   #booting = true;
 

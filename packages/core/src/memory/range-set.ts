@@ -22,6 +22,7 @@ export class RangeSet {
     return sum;
   }
 
+  /** The ranges as `[start, end)`, by start. */
   *[Symbol.iterator](): Generator<[number, number]> {
     for (let i = 0; i < this.#starts.length; i++) yield [this.#starts[i]!, this.#ends[i]!];
   }

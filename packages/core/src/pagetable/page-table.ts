@@ -1,5 +1,6 @@
-import { alignDown, alignUp, LANE } from '../bits.ts';
+import { alignDown, alignUp, hex64, LANE } from '../bits.ts';
 import type { PopulateContext } from '../contract/context.ts';
+import { VmemmapError } from '../errors.ts';
 import { fillEmpty } from './fill-empty.ts';
 import type { Entry, PageTableFormat } from './format.ts';
 
@@ -114,6 +115,21 @@ export class PageTable {
   /** True when `offset` is a multiple of what an entry at `level` stands for. */
   isAligned(level: number, offset: number): boolean {
     return (offset + this.#bias) % this.#entrySpan[level]! === 0;
+  }
+
+  /**
+   * Makes sure that the root table has entries for `start` to `end`: beyond, an index comes round to entries of other
+   * addresses. For architectures that populate what lies outside of the window, too.
+   * @throws VmemmapError `NOT_MODELLED`
+   */
+  mustReach(start: number, end: number): void {
+    const top = this.entryStart(0, 0) - this.#rootIndex * this.#entrySpan[0]!;
+    if (start >= top && end <= top + this.#tableSpan[0]!) return;
+    const va = (offset: number): string => hex64(this.m.window.start + BigInt(offset));
+    throw new VmemmapError(
+      'NOT_MODELLED',
+      `${va(start)} to ${va(end)} is outside of what the root table of the kernel's half translates, where its tables would be taken for those of other addresses; add memory that the vmemmap has room for`,
+    );
   }
 
   /**

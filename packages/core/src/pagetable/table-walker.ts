@@ -12,7 +12,7 @@ import {
 import type { VmemmapWalker } from '../contract/walker.ts';
 import type { TableLevel } from './format.ts';
 
-/** What an entry is to a walker. */
+/** What an entry is to a walker: `absent`, a pointer to a `table`, a `leaf`, or one with `reserved` bits, which faults. */
 export const ENTRY_KIND = { absent: 0, table: 1, leaf: 2, reserved: 3 } as const;
 
 /** What a reader makes of one entry. Filled in place. */

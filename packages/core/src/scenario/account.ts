@@ -16,12 +16,13 @@ export interface StepAccount {
   readonly errno: Errno;
   /** Set when the kernel stopped here (BUG or panic): its words. Nothing ran after it. */
   readonly stopped?: string;
-  /** Bytes of RAM taken from and given back to the allocators. */
+  /** Bytes of RAM `taken` from the allocators and `returned` to them. */
   readonly frames: { readonly taken: number; readonly returned: number };
   /** Pages taken from altmaps, less those given back. */
   readonly altmapPages: number;
+  /** Page tables `made` and `freed`, by level. */
   readonly tables: { readonly made: ByLevel; readonly freed: ByLevel };
-  /** Leaves written where nothing was, found there already, emptied, split, and mapped to other memory. */
+  /** Leaves `made` where nothing was, `present` already, `cleared`, split, and `remapped` to other memory. */
   readonly leaves: {
     readonly made: ByLevel;
     readonly present: ByLevel;

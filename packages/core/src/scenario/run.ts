@@ -13,7 +13,9 @@ import type { Scenario, ScenarioAltmap, ScenarioStep } from './format.ts';
 
 /** What became of a scenario. */
 export interface ScenarioRun {
+  /** The scenario that was run. */
   readonly scenario: Scenario;
+  /** The machine after the last step. */
   readonly machine: Machine;
   /** What boot did. */
   readonly boot: StepAccount;

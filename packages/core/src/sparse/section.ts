@@ -1,7 +1,11 @@
 import type { VmemmapWindow } from '../contract/model.ts';
 import type { KernelRelease } from '../release.ts';
 
-/** Flags in the low bits of section_mem_map, as include/linux/mmzone.h numbers them. */
+/**
+ * Flags in the low bits of section_mem_map, as include/linux/mmzone.h numbers them: `MARKED_PRESENT`, there is memory;
+ * `HAS_MEM_MAP`, it has struct pages; `IS_ONLINE`; `IS_EARLY`, it is there since boot; `TAINT_ZONE_DEVICE`, a part is
+ * device memory; `VMEMMAP_PREINIT`, HugeTLB has populated it before the sections' turn.
+ */
 export const SECTION_FLAGS = {
   MARKED_PRESENT: 0x01,
   HAS_MEM_MAP: 0x02,
@@ -28,6 +32,7 @@ export interface SectionState {
 export interface SectionRun extends SectionState {
   /** Number of the first. */
   readonly nr: number;
+  /** How many sections. */
   readonly count: number;
 }
 

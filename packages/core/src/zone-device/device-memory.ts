@@ -16,20 +16,28 @@ import type { SectionLife } from '../sparse/section-life.ts';
 export interface DeviceOptions {
   /** What it is unmapped by. */
   readonly id: string;
+  /** Node that the memory is on. */
   readonly node: number;
   /** Physical ranges, `[start, end)` in bytes. */
   readonly ranges: readonly { readonly start: number; readonly end: number }[];
   /** log2 of the compound page in base pages. Default 0: none. */
   readonly vmemmapShift?: number;
-  /** Pages of the device itself for its memmap (PGMAP_ALTMAP_VALID). Default: the memmap lies in RAM. */
+  /**
+   * Pages of the device itself for its memmap (PGMAP_ALTMAP_VALID): from the page frame `basePfn` on, `reserve` pages are
+   * kept for the driver and `free` ones after those may hold it. Default: the memmap lies in RAM.
+   */
   readonly altmap?: { readonly basePfn: number; readonly reserve: number; readonly free: number } | undefined;
 }
 
 /** Device memory that has struct pages. */
 export interface Device {
+  /** The name it was added under. */
   readonly id: string;
+  /** Node that the memory is on. */
   readonly node: number;
+  /** Its ranges, and the order of its compounds. */
   readonly pgmap: DevPagemap;
+  /** Pages of the device itself for its memmap; undefined when the memmap lies in RAM. */
   readonly altmap: VmemAltmap | undefined;
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { checkJson, parseJson } from '../capture/read.ts';
-import { captureSchema } from '../capture/schema.ts';
-import type { Scenario } from './format.ts';
-import { scenarioSchema } from './schema.ts';
+import { checkJson, parseJson } from '../json.ts';
+import type { Scenario } from '../scenario/format.ts';
+import { scenarioSchema } from '../scenario/schema.ts';
+import { captureSchema } from './schema.ts';
 
 /**
  * Reads a scenario, or a capture as one.

@@ -1,7 +1,7 @@
+import { checkArch } from '../contract/check-arch.ts';
+import { type ArchPlugin, checkPlugin } from '../contract/plugin.ts';
 import { VmemmapError } from '../errors.ts';
-import { Machine } from '../machine/machine.ts';
-import { checkArch } from './check-arch.ts';
-import { type ArchPlugin, checkPlugin } from './plugin.ts';
+import { Machine } from './machine.ts';
 
 /** Plugins by name. It knows what it was given and looks for nothing by itself. */
 export class ArchRegistry {
@@ -33,6 +33,7 @@ export class ArchRegistry {
     return [...this.#plugins.keys()];
   }
 
+  /** All plugins, in the order they were added. */
   get plugins(): readonly ArchPlugin[] {
     return [...this.#plugins.values()];
   }

@@ -1,22 +1,29 @@
 import type { VmemmapArch, VmemmapOps } from '../contract/arch.ts';
 import { type MemoryModel, offsetOfPage, pageSize, type VmemmapWindow } from '../contract/model.ts';
 import { translation } from '../contract/translation.ts';
-import { leafRuns } from '../machine/leaf-runs.ts';
+import type { CompoundPage } from '../hugetlb/page-structs.ts';
 import type { KernelRelease } from '../release.ts';
-import type { CompoundPage } from './page-structs.ts';
+import { leafRuns } from './leaf-runs.ts';
 
 /** What struct pages hold, by the physical address of the page that they lie in. */
 export interface StructPages {
+  /** What the struct pages in the page at `pa` hold; undefined where no compound's are. */
   get(pa: number): CompoundPage | undefined;
 }
 
 /** What is needed to read a struct page through the map. A machine is one. */
 export interface StructPageReader {
+  /** Sizes of pages and struct pages. */
   readonly model: MemoryModel;
+  /** Where the vmemmap lies. */
   readonly window: VmemmapWindow;
+  /** The kernel release. */
   readonly release: KernelRelease;
+  /** What the architecture can do. */
   readonly arch: Pick<VmemmapArch, 'capabilities'>;
+  /** The walker, and init_mm to walk from. */
   readonly ops: Pick<VmemmapOps, 'walker' | 'initMm'>;
+  /** The HugeTLB side, for what struct pages hold (`structs`). */
   readonly hugetlb: { readonly structs: StructPages };
 }
 
@@ -64,6 +71,7 @@ export function compoundHead(m: StructPageReader, pfn: number, structs: StructPa
 
 /** A page that does not lead to the head of its compound. */
 export interface WrongHead {
+  /** The page frame. */
   readonly pfn: number;
   /** Where it leads to, or {@link NO_HEAD}. */
   readonly head: number;
