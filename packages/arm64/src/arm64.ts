@@ -20,12 +20,17 @@ import { entryLayouts } from './entry-layouts.ts';
 import { linearMap, memoryModel, vmemmapWindow } from './layout.ts';
 import { Arm64Ops } from './ops.ts';
 import { policiesOf } from './policies.ts';
+import { recognise } from './recognise.ts';
 import { resolveConfig } from './resolve.ts';
 
 const EXCEPTIONS: readonly ArchException[] = [
   {
     name: 'frees-whole-leaves',
     why: 'arch/arm64/mm/mmu.c:unmap_hotplug_pmd_range and unmap_hotplug_pte_range clear and free any entry that the range touches; with 16K and 64K pages a base page holds struct pages of several subsections',
+  },
+  {
+    name: 'checks-window',
+    why: 'arch/arm64/mm/mmu.c:vmemmap_populate and vmemmap_free: WARN_ON((start < VMEMMAP_START) || (end > VMEMMAP_END))',
   },
 ];
 
@@ -113,5 +118,6 @@ export const arm64: ArchPlugin<Arm64Config> = definePlugin<Arm64Config>({
     { about: 'page-table isolation, tables rewritten', config: { kpti: true } },
     { about: 'page-table isolation from the start', config: { kpti: true, ngMappings: 'early' } },
   ],
+  recognise,
   create: (config) => new Arm64Arch(config),
 });

@@ -5,16 +5,19 @@ import { tableLevels } from './levels.ts';
 const bit = (name: string, at: number, about: string): EntryField => ({ name, low: at, high: at, about });
 const bits = (name: string, high: number, low: number, about: string): EntryField => ({ name, low, high, about });
 
+/** Bits of the address above those in their place: too few to be told from a number by their width. */
+const high = (...field: Parameters<typeof bits>): EntryField => ({ ...bits(...field), address: true });
+
 /** The address, which with 52 bits lies in two places. */
 function address(config: Arm64Config, name: string, lowest: number, what: string): readonly EntryField[] {
   const { pageSize, paBits, lpa2 } = config;
   if (lpa2)
-    return [bits(`${name}[49:${lowest}]`, 49, lowest, what), bits(`${name}[51:50]`, 9, 8, `${what}, bits 51:50`)];
+    return [bits(`${name}[49:${lowest}]`, 49, lowest, what), high(`${name}[51:50]`, 9, 8, `${what}, bits 51:50`)];
   if (pageSize !== 65536 || paBits === 48) return [bits(`${name}[47:${lowest}]`, 47, lowest, what)];
   return [
     bits('RES0', 49, 48, 'reserved; the kernel leaves bits 49:48 of the address here, too'),
     bits(`${name}[47:${lowest}]`, 47, lowest, what),
-    bits(`${name}[51:48]`, 15, 12, `${what}, bits 51:48`),
+    high(`${name}[51:48]`, 15, 12, `${what}, bits 51:48`),
   ];
 }
 

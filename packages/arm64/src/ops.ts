@@ -14,7 +14,6 @@ import {
   pagesPerSection,
   TableWalker,
   type VmemAltmap,
-  VmemmapError,
   type VmemmapOps,
   type VmemmapWalker,
   vmemmapPopulateBasepages,
@@ -122,13 +121,7 @@ export class Arm64Ops implements VmemmapOps {
       `arch/arm64/mm/mmu.c:${where}`,
       () => `(start ${this.#va(start)} < VMEMMAP_START) || (end ${this.#va(end)} > VMEMMAP_END)`,
     );
-    const top = this.pageTable.entryStart(0, 0) - this.pageTable.index(0, 0) * this.pageTable.entrySpan(0);
-    if (start >= top && end <= top + this.pageTable.entries(0) * this.pageTable.entrySpan(0)) return;
-    throw new VmemmapError(
-      'NOT_MODELLED',
-      `${this.#va(start)} to ${this.#va(end)} is outside of the kernel's half of the address space, where its tables would be taken for those of other addresses; add memory that the vmemmap has room for`,
-      '@vmemmap/arm64',
-    );
+    this.pageTable.mustReach(start, end);
   }
 
   #warnTooLong(start: number, end: number): void {

@@ -21,6 +21,7 @@ import { entryLayouts } from './entry-layouts.ts';
 import { tableLevels } from './geometry.ts';
 import { completeConfig, memoryModel, vmemmapWindow } from './layout.ts';
 import { LoongarchOps } from './ops.ts';
+import { recognise } from './recognise.ts';
 
 const ALWAYS: readonly Capability[] = ['page-tables', 'memory-hotplug', 'optimize-hugetlb-vmemmap'];
 const WITHOUT: Without = {
@@ -92,5 +93,6 @@ export const loongarch: ArchPlugin<LoongarchConfig> = definePlugin<LoongarchConf
       config: { pageSize: 4096, levels: 2, cpuPabits: 33, cpuVabits: 39 },
     },
   ],
+  recognise,
   create: (config) => new LoongarchArch(config),
 });

@@ -2,7 +2,9 @@ import type { TableLevel } from '@vmemmap/core';
 
 /** The page walk controllers, CSR.PWCL and CSR.PWCH. */
 export interface PageWalkControllers {
+  /** Value of CSR.PWCL, the lower levels. */
   readonly pwcl: number;
+  /** Value of CSR.PWCH, the upper levels. */
   readonly pwch: number;
 }
 

@@ -1,5 +1,6 @@
 import type { EntryField, EntryLayout } from '@vmemmap/core';
 import type { PowerpcConfig } from './config.ts';
+import { HPTE_R, HPTE_V } from './hash-levels.ts';
 
 const bit = (name: string, at: number, about: string): EntryField => ({ name, low: at, high: at, about });
 
@@ -40,10 +41,6 @@ const RADIX: readonly EntryLayout[] = [
   },
 ];
 
-/** Names of the two doublewords of an entry of the hashed page table, as steps of a walk have them. */
-export const HPTE_V = 'hpte-v';
-export const HPTE_R = 'hpte-r';
-
 const V_COMMON: readonly EntryField[] = [
   { name: 'SW', low: 3, high: 6, about: 'kernel: bolted (2), lock (1)' },
   bit('L', 2, 'large page'),
@@ -75,7 +72,7 @@ const HASH_2_07: readonly EntryLayout[] = [
     kind: 'table',
     fields: [
       { ...B, low: 62, high: 63 },
-      { name: 'AVA', low: 7, high: 61, about: 'virtual address without its low 23 bits' },
+      { name: 'AVA', low: 7, high: 61, about: 'virtual address without its low 23 bits', address: false },
       ...V_COMMON,
     ],
   },
@@ -91,7 +88,10 @@ const HASH_3_0: readonly EntryLayout[] = [
   {
     levels: [HPTE_V],
     kind: 'table',
-    fields: [{ name: 'AVA', low: 7, high: 51, about: 'virtual address without its low 23 bits' }, ...V_COMMON],
+    fields: [
+      { name: 'AVA', low: 7, high: 51, about: 'virtual address without its low 23 bits', address: false },
+      ...V_COMMON,
+    ],
   },
   {
     levels: [HPTE_R],

@@ -8,7 +8,7 @@ import {
   type Walk,
   type WalkStep,
 } from '@vmemmap/core';
-import { HPTE_R, HPTE_V } from './entry-layouts.ts';
+import { HPTE_R, HPTE_V } from './hash-levels.ts';
 import type { HashTableMemory } from './hash-table.ts';
 
 /** What software has told the MMU: where the table lies, and what the SLB is loaded with for the vmemmap. */

@@ -17,6 +17,7 @@ import { entryLayouts } from './entry-layouts.ts';
 import { HashOps } from './hash-ops.ts';
 import { checkConfig, memoryModel, vmemmapWindow } from './layout.ts';
 import { RadixOps } from './radix-ops.ts';
+import { recognise } from './recognise.ts';
 
 const HASH: readonly Capability[] = ['altmap', 'free', 'no-execute', 'memory-hotplug'];
 const RADIX: readonly Capability[] = ['huge-pages', ...HASH, 'page-tables', 'memmap-on-memory', 'optimize-dax-vmemmap'];
@@ -57,6 +58,7 @@ class PowerpcArch implements VmemmapArch {
   readonly without: Without;
   readonly hugePageSizes: readonly number[];
   readonly exceptions: readonly ArchException[];
+  readonly entryByteOrder = 'big';
   readonly entryLayouts: readonly EntryLayout[];
   readonly #config: PowerpcConfig;
 
@@ -106,5 +108,6 @@ export const powerpc: ArchPlugin<PowerpcConfig> = definePlugin<PowerpcConfig>({
       config: { mmu: 'hash', vmemmapPageSize: 2 ** 24, segment1T: false, va68: false, kernelKey: false },
     },
   ],
+  recognise,
   create: (config) => new PowerpcArch(config),
 });

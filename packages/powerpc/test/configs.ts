@@ -6,6 +6,8 @@ export const configs: readonly Partial<PowerpcConfig>[] = [
   ...powerpc.variants.map(({ config }) => config),
   { mmu: 'hash' },
   { mmu: 'hash', vmemmapPageSize: 4096, lpar: false, segment1T: false },
+  // So large a table that every bit of the hash counts.
+  { mmu: 'hash', hashTableOrder: 46 },
   { structPageSize: 128 },
   { structPageSize: 72 },
   { structPageSize: 80, pageSize: 65536 },

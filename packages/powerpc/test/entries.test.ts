@@ -92,27 +92,9 @@ describe('entries of the hashed page table', () => {
     expect(entryOf(m, 0).at % (64 * MiB)).toBe(0x1d6e480);
   });
 
-  it.each<[string, Partial<PowerpcConfig>, bigint]>([
-    ['4K pages, 68 bits', {}, 0x99badc9n],
-    ['64K pages, 68 bits', { pageSize: 65536 }, 0x66bdea7n],
-    ['4K pages, 65 bits', { va68: false }, 0x19bb07bn],
-    ['64K pages, 65 bits', { pageSize: 65536, va68: false }, 0x6be33bn],
-  ])('with %s have the VSID of 1 TiB segments in the AVA', (_, config, vsid) => {
-    const { v } = entryOf(machine({ mmu: 'hash', ...config }), 0);
-    expect((v >> 24n) & 0xfffffffn).toBe(vsid);
-  });
-
   it.each<[string, Partial<PowerpcConfig>, bigint, bigint]>([
     ['4 KiB', { vmemmapPageSize: 4096 }, 0x40099badc9000011n, 0x794n],
     ['64 KiB', { pageSize: 65536, vmemmapPageSize: 65536 }, 0x40066bdea7000015n, 0x1794n],
-    ['16 MiB', { vmemmapPageSize: 2 ** 24 }, 0x40099badc9000015n, 0x794n],
-    ['16 MiB without a storage key', { vmemmapPageSize: 2 ** 24, kernelKey: false }, 0x40099badc9000015n, 0x194n],
-    [
-      '16 MiB in the format of ISA 2.07',
-      { vmemmapPageSize: 2 ** 24, lpar: false, isa300: false },
-      0x40099badc9000015n,
-      0x794n,
-    ],
     ['4 KiB in the format of ISA 3.0', { vmemmapPageSize: 4096, lpar: false }, 0x99badc9000011n, 0x400000000000794n],
   ])('for %s have flags, size and key', (_, config, v, flags) => {
     const m = machine({ mmu: 'hash', ...config });

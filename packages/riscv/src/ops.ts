@@ -66,12 +66,14 @@ export class RiscvOps implements VmemmapOps {
     pgmap: DevPagemap | undefined,
   ): Errno {
     if (this.#policies.warnsOutsideWindow && (start < 0 || end > this.#windowSize)) this.#warnOutside(start, end);
+    this.pageTable.mustReach(start, end);
     if (populatesCompoundPages(this.#m, altmap, pgmap))
       return vmemmapPopulateCompoundPages(this.pageTable, start, end, node, pgmap);
     return vmemmapPopulateHugepages(this.pageTable, start, end, node, altmap, pgmap, this.#hooks);
   }
 
   vmemmapFree(start: number, end: number, altmap: VmemAltmap | undefined): void {
+    this.pageTable.mustReach(start, end);
     this.#free.free(start, end, altmap);
   }
 

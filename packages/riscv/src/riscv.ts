@@ -21,6 +21,7 @@ import { entryLayouts } from './entry-layouts.ts';
 import { checkConfig, linearMapping, memoryModel, vmemmapWindow } from './layout.ts';
 import { RiscvOps } from './ops.ts';
 import { policiesOf } from './policies.ts';
+import { recognise } from './recognise.ts';
 
 /**
  * The same in every configuration. Root entries are made in advance for all address spaces, so there is no
@@ -48,6 +49,10 @@ const EXCEPTIONS: readonly ArchException[] = [
   {
     name: 'frees-whole-leaves',
     why: 'arch/riscv/mm/init.c:remove_pmd_mapping clears and frees a leaf without a look at how much of it is asked for',
+  },
+  {
+    name: 'checks-window',
+    why: 'arch/riscv/mm/init.c:vmemmap_populate: WARN_ON((start < VMEMMAP_START) || (end > VMEMMAP_END)), since 7.2',
   },
 ];
 
@@ -114,5 +119,6 @@ export const riscv: ArchPlugin<RiscvConfig> = definePlugin<RiscvConfig>({
   config: fields,
   capabilities: CAPABILITIES,
   variants: VARIANTS,
+  recognise,
   create: (config) => new RiscvArch(config),
 });

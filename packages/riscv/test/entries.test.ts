@@ -16,25 +16,6 @@ function written(config: Partial<RiscvConfig>, kind: 'table' | 'leaf', level: nu
 }
 
 describe('entries, as real kernels have them', () => {
-  it.each<[string, 'table' | 'leaf', number, number, bigint]>([
-    ['the table of a root entry', 'table', 0, 0xfffeb000, 0x3fffac01n],
-    ['a table made in advance', 'table', 0, 0x82866000, 0x20a19801n],
-    ['a table of the level below', 'table', 1, 0xfffea000, 0x3fffa801n],
-    ['2 MiB of struct pages', 'leaf', 3, 0xf5a00000, 0x3d6800e7n],
-    ['the 2 MiB below', 'leaf', 3, 0xf5800000, 0x3d6000e7n],
-    ['a base page', 'leaf', 4, 0x83109000, 0x20c424e7n],
-    ['2 MiB above 4 GiB', 'leaf', 3, 0x167c00000, 0x59f000e7n],
-    ['the highest address that the model has', 'leaf', 4, 2 ** 53 - 4096, 0x7_ffff_ffff_fce7n],
-  ])('%s', (_, kind, level, pa, expected) => {
-    expect(written({}, kind, level, pa)).toBe(expected);
-  });
-
-  it('carry the memory attributes of T-Head in leaves, and not in tables', () => {
-    expect(written(THEAD, 'leaf', 1, 0xf5a00000)).toBe(0x7000_0000_3d68_00e7n);
-    expect(written(THEAD, 'leaf', 2, 0x83109000)).toBe(0x7000_0000_20c4_24e7n);
-    expect(written(THEAD, 'table', 0, 0xfffeb000)).toBe(0x3fffac01n);
-  });
-
   it.each(releases.map(({ name }) => name))('are the same on %s: V in tables, V R W G A D in leaves', (release) => {
     for (const mode of MODES) {
       const m = machine({ mode }, undefined, { release });

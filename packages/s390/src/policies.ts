@@ -21,7 +21,10 @@ export interface S390Policies {
   readonly sectionSizeBits: number;
 }
 
-/** The policies of a release. */
+/**
+ * The policies of a release. `current` was read in 6.12, which has none of it, and 7.2, which has all. When between the two
+ * each came is not known here; some may be in 6.13 already. 6.16 is taken as 6.12, as docs/releases.md says of it.
+ */
 export function policiesOf(release: KernelRelease): S390Policies {
   const current = isSince(release, 7, 2);
   return {

@@ -24,6 +24,7 @@ import { entryLayouts } from './entry-layouts.ts';
 import { checkConfig, type KernelLayout, kernelLayout, memoryModel } from './layout.ts';
 import { S390Ops } from './ops.ts';
 import { policiesOf } from './policies.ts';
+import { recognise } from './recognise.ts';
 
 const EXCEPTIONS: readonly ArchException[] = [
   {
@@ -46,6 +47,7 @@ class S390Arch implements VmemmapArch {
   readonly without: Without = WITHOUT;
   /** arch/s390/mm/hugetlbpage.c:arch_hugetlb_valid_size: frames of 1 MiB and of 2 GiB. */
   readonly hugePageSizes: readonly number[];
+  readonly entryByteOrder = 'big';
   readonly entryLayouts = entryLayouts;
   readonly #config: S390Config;
 
@@ -121,6 +123,7 @@ export const s390: ArchPlugin<S390Config> = definePlugin<S390Config>({
     { about: 'KASAN', config: { kasan: true } },
     { about: 'no NX', config: { nx: false } },
   ],
+  recognise,
   create: (config) => new S390Arch(config),
 });
 

@@ -22,31 +22,6 @@ function written(
 }
 
 describe('entries', () => {
-  it.each<[string, string, Partial<S390Config>, 'table' | 'leaf', string, number, bigint]>([
-    // Read off booted kernels: 3 GiB and base pages, 4 levels, 1 MiB frames.
-    ['a region-third entry', '7.2', {}, 'table', 'pud', 0xbf2a4000, 0xbf2a4007n],
-    ['a segment entry', '7.2', {}, 'table', 'pmd', 0xbf2c0000, 0xbf2c0001n],
-    ['a page', '7.2', {}, 'leaf', 'pte', 0xbf2a3000, 0xbf2a313dn],
-    ['a region-second entry', '7.2', FOUR_LEVELS, 'table', 'p4d', 0x3faa0000, 0x3faa000bn],
-    ['a 1 MiB frame', '7.2', {}, 'leaf', 'pmd', 0x77d00000, 0x77d0f501n],
-    ['a 1 MiB frame above 4 GiB', '7.2', {}, 'leaf', 'pmd', 0xfffd00000, 0xfffd0f501n],
-    // By the kernel's source.
-    ['a page table in the upper half of a page', '7.2', {}, 'table', 'pmd', 0xbf2c0800, 0xbf2c0801n],
-    ['a segment entry, 6.12: no flag', '6.12', {}, 'table', 'pmd', 0xbf2c0000, 0xbf2c0000n],
-    ['a 1 MiB frame, 6.12: read and write below', '6.12', {}, 'leaf', 'pmd', 0x77d00000, 0x77d03503n],
-    ['a region-third entry, 6.12', '6.12', {}, 'table', 'pud', 0xbf2a4000, 0xbf2a4007n],
-    ['a page, 6.12', '6.12', {}, 'leaf', 'pte', 0xbf2a3000, 0xbf2a313dn],
-    ['a page without NX', '7.2', NO_NX, 'leaf', 'pte', 0xbf2a3000, 0xbf2a303dn],
-    ['a 1 MiB frame without NX', '7.2', NO_NX, 'leaf', 'pmd', 0x77d00000, 0x77d0f401n],
-    ['a 1 MiB frame without NX, 6.12', '6.12', NO_NX, 'leaf', 'pmd', 0x77d00000, 0x77d03403n],
-    ['a page without NX, 6.12', '6.12', NO_NX, 'leaf', 'pte', 0xbf2a3000, 0xbf2a303dn],
-    ['the highest page there can be', '7.2', {}, 'leaf', 'pte', 2 ** 53 - 4096, 0x1f_ffff_ffff_f13dn],
-    ['the highest frame there can be', '7.2', {}, 'leaf', 'pmd', 2 ** 53 - 2 ** 20, 0x1f_ffff_fff0_f501n],
-    ['the highest table there can be', '7.2', FOUR_LEVELS, 'table', 'p4d', 2 ** 53 - 16384, 0x1f_ffff_ffff_c00bn],
-  ])('%s (%s)', (_, release, config, kind, level, pa, expected) => {
-    expect(written(config, release, kind, level, pa)).toBe(expected);
-  });
-
   it.each(releases.map(({ name }) => name))('of a whole walk on %s', (release) => {
     const old = !isSince(findRelease(release), 7, 2);
     const flags = (config: Partial<S390Config>): bigint[] =>

@@ -209,6 +209,8 @@ describe('sections', () => {
     expect([...machine().sections()][0]!.count).toBe(8);
     expect([...machine({}, undefined, { release: '6.12' }).sections()][0]!.count).toBe(4);
     expect([...machine({ sectionSizeBits: 27 }, undefined, { release: '6.12' }).sections()][0]!.count).toBe(8);
+    // By assumption: see policies.ts.
+    expect([...machine({}, undefined, { release: '6.16' }).sections()][0]!.count).toBe(4);
     expect([...machine({ sectionSizeBits: 28 }).sections()][0]!.count).toBe(4);
   });
 });

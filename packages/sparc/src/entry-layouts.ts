@@ -4,19 +4,22 @@ import { type Chip, machineOf } from './chips.ts';
 const bit = (name: string, at: number, about: string): EntryField => ({ name, low: at, high: at, about });
 const field = (name: string, high: number, low: number, about: string): EntryField => ({ name, low, high, about });
 
+/** A part of the address, however narrow. */
+const part = (...of: Parameters<typeof field>): EntryField => ({ ...field(...of), address: true });
+
 /** The address bits of each kind of leaf, from `top` down. */
 const ADDRESS: Readonly<Record<'pud' | 'pmd' | 'pte', (top: number) => readonly EntryField[]>> = {
   pud: (top) => [
-    field('8G page', top, 33, 'number of the 8 GiB stretch'),
-    field('PA<32:28>', 32, 28, 'replaced by the virtual address'),
-    field('PA<27:13>', 27, 13, 'ignored by a 256 MiB page'),
+    part('8G page', top, 33, 'number of the 8 GiB stretch'),
+    part('PA<32:28>', 32, 28, 'replaced by the virtual address'),
+    part('PA<27:13>', 27, 13, 'ignored by a 256 MiB page'),
   ],
   pmd: (top) => [
-    field('8M page', top, 23, 'number of the 8 MiB stretch'),
-    bit('PA<22>', 22, 'replaced by the virtual address'),
-    field('PA<21:13>', 21, 13, 'ignored by a 4 MiB page'),
+    part('8M page', top, 23, 'number of the 8 MiB stretch'),
+    part('PA<22>', 22, 22, 'replaced by the virtual address'),
+    part('PA<21:13>', 21, 13, 'ignored by a 4 MiB page'),
   ],
-  pte: (top) => [field('page', top, 13, 'page number')],
+  pte: (top) => [part('page', top, 13, 'page number')],
 };
 
 const V = bit('V', 63, 'valid');

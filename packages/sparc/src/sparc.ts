@@ -41,6 +41,9 @@ class SparcArch implements VmemmapArch {
   readonly capabilities = CAPABILITIES;
   readonly without: Without = WITHOUT;
   readonly hugePageSizes = HUGE_PAGE_SIZES;
+  /** No chip has as many as MAX_PHYSMEM_BITS. */
+  readonly physicalBits: number;
+  readonly entryByteOrder = 'big';
   readonly entryLayouts: readonly EntryLayout[];
   readonly #chip: Chip;
 
@@ -49,6 +52,7 @@ class SparcArch implements VmemmapArch {
     const chip = chipOf(config);
     this.#chip = chip;
     this.model = memoryModel(config, chip);
+    this.physicalBits = chip.maxPhysBits;
     this.config = {
       ...config,
       chip: chip.name,

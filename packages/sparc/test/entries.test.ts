@@ -189,3 +189,9 @@ describe('the writer', () => {
     expect(entriesOf(high, 2 ** 50 / 8192)[2]).toBe(0x8100_0000_0000_0543n | BigInt(pa));
   });
 });
+
+it('every field that holds a piece of an address says so, however narrow', () => {
+  const pieces = sparc().entryLayouts.flatMap(({ fields }) => fields.filter(({ name }) => /page$|^PA</.test(name)));
+  expect(pieces.map(({ name }) => name)).toContain('PA<22>');
+  for (const { address } of pieces) expect(address).toBe(true);
+});

@@ -10,6 +10,11 @@ function maxPhysmemBits(la57: boolean): number {
 const BASE_L5 = 0xffd4_0000_0000_0000n;
 const BASE_L4 = 0xffff_ea00_0000_0000n;
 
+/** Where the vmemmap begins without KASLR. */
+export function fixedBase(la57: boolean): bigint {
+  return la57 ? BASE_L5 : BASE_L4;
+}
+
 /** Documentation/arch/x86/x86_64/mm.rst: what the memory map sets aside, 0.5 PiB and 1 TiB. */
 const SIZE_L5 = 1n << 49n;
 const SIZE_L4 = 1n << 40n;
@@ -45,7 +50,7 @@ function arraySize(config: X86Config): bigint {
  * it is that of what the memory map sets aside, or of the array where larger struct pages need more.
  */
 export function vmemmapWindow(config: X86Config): VmemmapWindow {
-  const base = config.vmemmapBase ?? (config.la57 ? BASE_L5 : BASE_L4);
+  const base = config.vmemmapBase ?? fixedBase(config.la57);
   const setAside = config.la57 ? SIZE_L5 : SIZE_L4;
   const array = arraySize(config);
   return { base, start: base, end: base + (array > setAside ? array : setAside) };

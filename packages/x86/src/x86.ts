@@ -17,6 +17,7 @@ import { entryLayouts } from './entry-layouts.ts';
 import { X86Format } from './format.ts';
 import { checkConfig, checkMemory, memoryModel, vmemmapWindow } from './layout.ts';
 import { X86Ops } from './ops.ts';
+import { recognise } from './recognise.ts';
 
 const ALWAYS: readonly Capability[] = [
   'page-directory-sync',
@@ -40,6 +41,7 @@ class X86Arch implements VmemmapArch {
   readonly capabilities: readonly Capability[];
   readonly hugePageSizes: readonly number[];
   readonly zoneLimits = ZONE_LIMITS;
+  readonly physicalBits: number;
   readonly entryLayouts: readonly EntryLayout[];
   readonly #config: X86Config;
 
@@ -49,6 +51,8 @@ class X86Arch implements VmemmapArch {
     this.config = { ...config };
     this.model = memoryModel(config);
     this.entryLayouts = entryLayouts(config);
+    // The C-bit is no address bit, and none lies above it.
+    this.physicalBits = config.memoryEncryption ? config.encryptionBit : config.physicalAddressBits;
     // Without PSE there are no huge pages, and an altmap is refused.
     this.capabilities = [
       ...(config.pse ? (['huge-pages', 'altmap'] as const) : []),
@@ -86,5 +90,6 @@ export const x86: ArchPlugin<X86Config> = definePlugin<X86Config>({
     { about: 'no NX, no global pages', config: { nx: false, pge: false } },
     { about: 'memory encryption', config: { memoryEncryption: true } },
   ],
+  recognise,
   create: (config) => new X86Arch(config),
 });

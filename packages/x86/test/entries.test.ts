@@ -4,29 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryOf, GiB, machine, range } from './machine.ts';
 
-/** Entries of the walk to pfn 0x100, without their addresses. */
-function flags(config: Partial<X86Config>): string[] {
-  return machine(config)
-    .translatePage(0x100)
-    .steps.map(({ entry }) => (entry & ~0x000f_ffff_ffff_f000n).toString(16));
-}
-
 describe('entries', () => {
-  const table = '67';
-
-  it.each<[string, Partial<X86Config>, string[]]>([
-    ['5 levels, 2 MiB pages', {}, [table, table, table, '80000000000001e3']],
-    ['4 levels, 2 MiB pages', { la57: false }, [table, table, '80000000000001e3']],
-    ['base pages', { pse: false }, [table, table, table, table, '8000000000000163']],
-    ['page-table isolation', { pti: true }, [table, table, table, '80000000000000e3']],
-    ['page-table isolation, base pages', { pti: true, pse: false }, [table, table, table, table, '8000000000000063']],
-    ['no global pages', { pge: false }, [table, table, table, '80000000000000e3']],
-    ['no NX', { nx: false }, [table, table, table, '1e3']],
-    ['no NX, base pages', { nx: false, pse: false, la57: false }, [table, table, table, '163']],
-  ])("with %s are the kernel's", (_, config, expected) => {
-    expect(flags(config)).toEqual(expected);
-  });
-
   it('carry the C-bit in tables and leaves', () => {
     for (const encryptionBit of [47, 51]) {
       const m = machine({ memoryEncryption: true, encryptionBit });

@@ -3,9 +3,4 @@ import { x86 } from '@vmemmap/x86';
 import { describe, it } from 'vitest';
 import { configs } from './configs.ts';
 
-mountRandomMachines({ describe, it }, x86, {
-  configs,
-  // The C-bit is no address bit, and none lies above it.
-  physicalBits: ({ memoryEncryption, encryptionBit = 51, physicalAddressBits }) =>
-    memoryEncryption ? encryptionBit : physicalAddressBits,
-});
+mountRandomMachines({ describe, it }, x86, { configs });
