@@ -1,7 +1,6 @@
 import { alignUp, type DeviceOptions, errnoName, type Machine, OK, pageSize } from '@vmemmap/core';
 import { type BasePage, basePages } from './base-pages.ts';
 import type { Fail } from './clause.ts';
-import { machineText } from './machine-text.ts';
 import { memmapOf, type Stretch } from './memmap.ts';
 import type { Subject } from './subject.ts';
 
@@ -48,7 +47,7 @@ export function compoundDevice(
 export function mustRemap(machine: Machine, { options }: CompoundDevice, fail: Fail): void {
   const errno = machine.devices.memremap(options);
   if (errno === OK) return;
-  fail({ machine: machineText(machine), expected: 'struct pages for a device', found: errnoName(errno) });
+  fail({ machine, expected: 'struct pages for a device', found: errnoName(errno) });
 }
 
 /** The pages of struct pages of each compound. */

@@ -1,5 +1,6 @@
 import {
   alignUp,
+  type KernelRelease,
   Machine,
   type MemoryMapInput,
   type MemoryModel,
@@ -31,9 +32,13 @@ const SLOTS = 3;
  * less than a leaf, one, or several, and need not be a multiple of one.
  */
 export interface Geometry {
+  /** Bytes of a base page. */
   readonly pageBytes: number;
+  /** Bytes of RAM of a section. */
   readonly sectionBytes: number;
+  /** Base pages of a section (PAGES_PER_SECTION). */
   readonly pagesPerSection: number;
+  /** Base pages of a subsection (PAGES_PER_SUBSECTION). */
   readonly pagesPerSubsection: number;
   /** Bytes of struct pages of a section. */
   readonly memmapBytes: number;
@@ -43,16 +48,17 @@ export interface Geometry {
   readonly sectionsPerLeaf: number;
   /** First section of a slot in the hole. No leaf for a slot holds struct pages of another slot, or of boot RAM. */
   readonly slots: readonly number[];
+  /** The memory map of that name, scaled to the architecture. */
   memory(name: MapName): MemoryMapInput;
 }
 
-/** Works the geometry of an architecture out. */
-export function geometryOf(arch: VmemmapArch): Geometry {
-  const { model } = arch;
+/** Works the geometry of an architecture on a release out. */
+export function geometryOf(arch: VmemmapArch, release: KernelRelease): Geometry {
+  const model = arch.modelOn?.(release) ?? arch.model;
   const pageBytes = pageSize(model);
   const sectionBytes = 2 ** model.sectionSizeBits;
   const memmapBytes = pagesPerSection(model) * model.structPageSize;
-  const leafBytes = largestLeaf(arch, nodeSections(model, 0));
+  const leafBytes = largestLeaf(arch, release, nodeSections(model, 0));
   const sectionsPerLeaf = Math.ceil(leafBytes / memmapBytes);
   // Slots begin with a leaf where the struct pages of whole sections can.
   const sections = alignUp(nodeSections(model, leafBytes), sectionsPerLeaf);
@@ -89,12 +95,13 @@ function nodeSections({ sectionSizeBits, bootGoal }: MemoryModel, leafBytes: num
 }
 
 // What a machine of one node has its first struct pages in; and where there is a PMD level for huge pages, not less.
-function largestLeaf(arch: VmemmapArch, sections: number): number {
-  const end = sections * 2 ** arch.model.sectionSizeBits;
-  const machine = new Machine({ arch, memory: { ranges: [{ node: 0, start: 0, end }] } }).boot();
+function largestLeaf(arch: VmemmapArch, release: KernelRelease, sections: number): number {
+  const model = arch.modelOn?.(release) ?? arch.model;
+  const end = sections * 2 ** model.sectionSizeBits;
+  const machine = new Machine({ arch, release, memory: { ranges: [{ node: 0, start: 0, end }] } }).boot();
   const at = translation();
   machine.ops.walker.walk(machine.ops.initMm.root, machine.offsetOfPage(0), at);
-  const page = pageSize(arch.model);
+  const page = pageSize(model);
   const met = at.mapped ? Math.max(at.span, page) : page;
   const table = machine.ops.pageTable;
   if (table === undefined || !arch.capabilities.includes('huge-pages')) return met;

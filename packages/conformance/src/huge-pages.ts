@@ -1,4 +1,4 @@
-import { boot, type Machine, pageSize } from '@vmemmap/core';
+import { type Machine, pageSize } from '@vmemmap/core';
 import { type BasePage, basePages } from './base-pages.ts';
 import type { Subject } from './subject.ts';
 
@@ -51,12 +51,11 @@ function machineWith(
   starts: readonly number[],
   atBoot = false,
 ): Machine {
-  const { geometry, arch } = subject;
+  const { geometry } = subject;
   const [low] = geometry.memory('one-node').ranges;
   const last = starts.at(-1)! + size;
   const end = Math.ceil((last + low!.end) / geometry.sectionBytes) * geometry.sectionBytes;
-  return boot({
-    arch,
+  return subject.fresh({
     release,
     memory: { ranges: [{ node: 0, start: 0, end }] },
     memblock: { reserved: starts.map((start) => [start, start + size] as const) },

@@ -5,7 +5,9 @@ import { subjectOf } from './subject.ts';
 
 /** What a test runner must have. vitest, node:test, mocha, jest and bun:test do. */
 export interface TestRunner {
+  /** Opens a group of tests; calls `body` for those in it. */
   describe(name: string, body: () => void): unknown;
+  /** Declares a test, which fails when `body` throws. */
   it(name: string, body: () => void): unknown;
 }
 
@@ -20,12 +22,11 @@ export function mountConformance<C extends object>(
   options: ConformanceOptions<C> = {},
 ): void {
   const checked = checkPlugin(plugin);
-  const { configs, clauses, knownFailures } = completeOptions(options);
-  for (const config of configs) {
-    const subject = subjectOf(checked, config);
+  const { configs, releases, clauses, knownFailures } = completeOptions(checked, options);
+  for (const subject of configs.flatMap((config) => releases.map((release) => subjectOf(checked, config, release)))) {
     describe(`conformance of ${subject.label}`, () => {
       for (const clause of clauses) {
-        if (clause.applies?.(subject.arch) === false) continue;
+        if (!clause.applies(subject.arch)) continue;
         const level = clause.level === 'recommended' ? ' (recommended)' : '';
         it(`[${clause.id}] ${subject.label}: ${clause.title}${level}`, () => {
           const { kind, message, failure } = outcomeOf(clause, subject, knownFailures);

@@ -1,7 +1,8 @@
 import type { Clause } from './clause.ts';
 import { ClauseFailure } from './clause-failure.ts';
-import { findKnownFailure, type KnownFailure } from './known-failure.ts';
-import type { Subject } from './subject.ts';
+import { findKnownFailure, type KnownFailure } from './known-failures.ts';
+import { smallest } from './smallest.ts';
+import { again, type Subject } from './subject.ts';
 
 /**
  * What became of a clause in a configuration.
@@ -13,6 +14,7 @@ export type OutcomeKind = 'passed' | 'failed' | 'known-failure' | 'unexpected-pa
 
 /** The same with what there is to say about it. */
 export interface Outcome {
+  /** What came of the clause. */
   readonly kind: OutcomeKind;
   /** Facts of the failure, or why a pass was not expected. Empty when passed or not applicable. */
   readonly message: string;
@@ -20,17 +22,19 @@ export interface Outcome {
   readonly failure?: ClauseFailure;
 }
 
-/** Checks one clause. Never throws for the architecture's sake. */
+/** Checks one clause on a fresh architecture. Never throws for the architecture's sake. */
 export function outcomeOf(clause: Clause, subject: Subject, known: readonly KnownFailure[]): Outcome {
-  if (clause.applies?.(subject.arch) === false) return { kind: 'not-applicable', message: '' };
-  const listed = findKnownFailure(known, clause, subject.arch);
+  if (!clause.applies(subject.arch)) return { kind: 'not-applicable', message: '' };
+  const listed = findKnownFailure(known, clause, subject);
   try {
-    clause.check(subject);
+    clause.check(again(subject));
   } catch (error) {
     if (!(error instanceof ClauseFailure)) throw error;
-    return listed === undefined
-      ? { kind: 'failed', message: error.message, failure: error }
-      : { kind: 'known-failure', message: `${error.message}\n  known: ${listed.why}`, failure: error };
+    if (listed === undefined) {
+      const failure = smallest(clause, subject, error);
+      return { kind: 'failed', message: failure.message, failure };
+    }
+    return { kind: 'known-failure', message: `${error.message}\n  known: ${listed.why}`, failure: error };
   }
   if (listed === undefined) return { kind: 'passed', message: '' };
   return {

@@ -5,6 +5,7 @@ import {
   alignUp,
   altmapAlloc,
   blockRun,
+  definePlugin,
   EINVAL,
   ENOMEM,
   type ExceptionName,
@@ -84,6 +85,17 @@ const writableTails: Break = {
 /** Declares an exception that it does not make. */
 const exception = (name: ExceptionName): Break => ({ arch: () => ({ exceptions: [{ name, why: 'nothing' }] }) });
 
+/** Frees nothing that was there at boot. */
+const keepsBoot: Break = {
+  ops: (ops, m) => ({
+    vmemmapFree: (start, end, altmap) => {
+      const at = translation();
+      ops.walker.walk(ops.initMm.root, start, at);
+      if (!at.mapped || !m.isReserved(at.pa)) ops.vmemmapFree(start, end, altmap);
+    },
+  }),
+};
+
 /** Says that all went well, whatever happened. */
 const alwaysOk: Break = {
   ops: (ops) => ({
@@ -120,6 +132,24 @@ function lax(): ArchPlugin<ReferenceConfig> {
   return Object.defineProperties(plugin, Object.getOwnPropertyDescriptors(reference)) as ArchPlugin<ReferenceConfig>;
 }
 
+/** Takes what it is not told from the architecture that was made before. */
+function forgetful(): ArchPlugin<ReferenceConfig> {
+  let last: Partial<ReferenceConfig> = {};
+  const made = definePlugin<ReferenceConfig>({
+    name: 'reference',
+    about: 'broken on purpose',
+    config: reference.config,
+    capabilities: reference.capabilities,
+    variants: [{ about: 'base pages', config: { hugePages: false } }],
+    create: (config) => {
+      const arch = reference({ ...config, ...last });
+      last = config;
+      return arch;
+    },
+  });
+  return made;
+}
+
 function sharedState(): ArchPlugin<ReferenceConfig> {
   const populated = new Set<number>();
   return broken({
@@ -138,6 +168,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
   variant('ALLOC-8', 'declares node-ignored and takes memory of the node', exception('node-ignored')),
   variant('ALLOC-9', 'declares node-unchecked and warns', exception('node-unchecked'), { hugePages: false }),
   variant('ERR-7', 'declares boot-tables-or-panic and goes on', exception('boot-tables-or-panic')),
+  variant('ERR-8', 'declares checks-window and says nothing', exception('checks-window')),
   variant('ALT-6', 'declares altmap-fallback and fails without room in the altmap', exception('altmap-fallback')),
   variant('FREE-10', 'declares frees-whole-leaves and spares what is in use', exception('frees-whole-leaves'), {
     hugePages: true,
@@ -148,6 +179,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
     ops: () => ({ createAddressSpace: undefined as never }),
   }),
   { clause: 'CON-2', wrong: 'takes options that do not exist', plugin: lax() },
+  { clause: 'CON-2', wrong: 'gives what was configured last', plugin: forgetful() },
   { clause: 'CON-3', wrong: 'remembers in the plugin what a machine has populated', plugin: sharedState() },
   variant('CON-4', 'takes base pages while it is watched', {
     ops: (ops, m) => ({
@@ -330,6 +362,9 @@ export const brokenVariants: readonly BrokenVariant[] = [
       },
     }),
   }),
+  variant('ALLOC-10', 'warns of nothing', {
+    context: (m) => ({ events: Object.assign(Object.create(m.events), { record: () => {} }) }),
+  }),
   variant('ALLOC-5', 'takes a page more with every block', {
     context: (m) => ({
       allocBlocks: (size, node, altmap, max, out) => {
@@ -505,13 +540,21 @@ export const brokenVariants: readonly BrokenVariant[] = [
       pageTable.freeTable = () => {};
     },
   }),
-  variant('FREE-8', 'flushes no TLB', { context: () => ({ flushTlb: () => {} }) }),
-  variant('FREE-9', 'refuses to free boot memory', {
-    ops: (ops, m) => ({
+  variant('FREE-11', 'frees nothing of less than a section', {
+    ops: (ops) => ({
       vmemmapFree: (start, end, altmap) => {
-        const at = translation();
-        ops.walker.walk(ops.initMm.root, start, at);
-        if (!at.mapped || !m.isReserved(at.pa)) ops.vmemmapFree(start, end, altmap);
+        if (end - start >= PMD) ops.vmemmapFree(start, end, altmap);
+      },
+    }),
+  }),
+  variant('FREE-8', 'flushes no TLB', { context: () => ({ flushTlb: () => {} }) }),
+  variant('FREE-9', 'refuses to free boot memory', keepsBoot),
+  variant('LIFE-5', 'refuses to free boot memory', keepsBoot),
+  variant('LIFE-6', 'warns about what it frees', {
+    ops: (ops, m) => ({
+      vmemmapFree: (...args) => {
+        m.events.record('WARN', 'entry', 'here', () => 'an entry that cannot be');
+        ops.vmemmapFree(...args);
       },
     }),
   }),
@@ -550,6 +593,34 @@ export const brokenVariants: readonly BrokenVariant[] = [
       format.leafAddress = () => 0;
     },
   }),
+  variant('TAB-7', 'loses what is above 4 GiB of an address', {
+    inside: ({ pageTable: { format } }) => {
+      const makeLeaf = format.makeLeaf.bind(format);
+      format.makeLeaf = (level, pa, out) => makeLeaf(level, pa % 2 ** 32, out);
+    },
+  }),
+  variant('TAB-8', 'has no name for a bit that it sets', {
+    arch: ({ entryLayouts }) => ({
+      entryLayouts: entryLayouts.map((layout) => ({
+        ...layout,
+        fields: layout.fields.filter(({ name }) => name !== 'NX'),
+      })),
+    }),
+  }),
+  variant('TAB-9', 'makes a table in the one made before, now and then', {
+    context: (m) => {
+      let last = -1;
+      let calls = 0;
+      return {
+        allocBlock: (...args) => {
+          const given = m.allocBlock(...args);
+          calls++;
+          last = calls % 5 === 0 ? last : given;
+          return last;
+        },
+      };
+    },
+  }),
   variant('TAB-5', 'remembers walks', {
     walker: (walker) => {
       const seen = new Map<string, ReturnType<typeof translation>>();
@@ -581,6 +652,15 @@ export const brokenVariants: readonly BrokenVariant[] = [
       createAddressSpace: (name, root) => {
         m.tables.create(root, PAGE);
         return { name, root };
+      },
+    }),
+  }),
+  variant('SYNC-7', 'takes a root entry out of init_mm alone', {
+    ops: (ops) => ({
+      vmemmapFree: (start, end, altmap) => {
+        ops.vmemmapFree(start, end, altmap);
+        const { pageTable } = ops;
+        if (start > 2 ** 32) pageTable.clear(0, pageTable.lookup(0, start), pageTable.index(0, start));
       },
     }),
   }),
@@ -632,6 +712,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
   }),
   variant('SEC-3', 'maps the same huge page everywhere', alias),
   variant('SEC-4', 'says that all went well whatever happened', alwaysOk),
+  variant('SEC-6', 'says that all went well whatever happened', alwaysOk),
 
   variant('CON-8', 'takes base pages when it gets a pgmap', {
     ops: (ops) => ({

@@ -1,3 +1,4 @@
+import { ClauseFailure } from '@vmemmap/conformance';
 import { mountRandomLives } from '@vmemmap/conformance/random';
 import { reference } from '@vmemmap/conformance/reference';
 import { describe, expect, it } from 'vitest';
@@ -56,5 +57,37 @@ describe('random lives find an architecture that', () => {
     ],
   ])('%s', (what, change) => {
     expect(isFoundOut(change)).toBe(!what.startsWith('is nothing'));
+  });
+});
+
+describe('a failure of a random life', () => {
+  const failureOf = (replay: { readonly seed?: number; readonly path?: string }): ClauseFailure | undefined => {
+    let failure: unknown;
+    const it = (_: string, body: () => void): void => {
+      try {
+        body();
+      } catch (error) {
+        failure ??= error;
+      }
+    };
+    const plugin = broken({ ops: () => ({ vmemmapFree: () => {} }) });
+    mountRandomLives({ describe: (_, body) => body(), it }, plugin, { configs: [{}], lives: 30, ...replay });
+    return failure as ClauseFailure | undefined;
+  };
+
+  it('has the seed, and machine and steps of the smallest example', () => {
+    const failure = failureOf({ seed: 7 });
+    expect(failure).toBeInstanceOf(ClauseFailure);
+    const { seed, path, steps = [], machine } = failure!.facts;
+    expect(seed).toBe(7);
+    expect(machine).toMatch(/^reference on .*, RAM node 0 0x0-/);
+    expect(steps[0]).toMatch(/^machine = subject\.fresh\(\{ release: /);
+    expect(steps.length).toBeLessThan(5);
+    expect(failure!.message).toContain(`  seed 7, path "${path}"\n`);
+  });
+
+  it('can be met again', () => {
+    const first = failureOf({ seed: 7 })!;
+    expect(failureOf({ seed: 7, path: first.facts.path! })!.message).toBe(first.message);
   });
 });

@@ -36,7 +36,7 @@ describe('mountConformance', () => {
     mountConformance(runner, reference, { configs: [{ hugePages: false }] });
     expect([...tests.keys()].filter((name) => name.startsWith('[ALLOC-7]'))).toEqual([]);
     const arch = reference({ hugePages: false });
-    expect(tests.size).toBe(clauses.filter((clause) => clause.applies?.(arch) !== false).length);
+    expect(tests.size).toBe(clauses.filter((clause) => clause.applies(arch)).length);
     expect(tests.size).toBeLessThan(clauses.length);
   });
 

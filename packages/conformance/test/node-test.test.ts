@@ -18,7 +18,7 @@ describe('under node:test', () => {
   it('every clause that applies is a test that passes', () => {
     const { status, tap } = runUnderNodeTest();
     const arch = reference();
-    const applying = clauses.filter((clause) => clause.applies?.(arch) !== false).length;
+    const applying = clauses.filter((clause) => clause.applies(arch)).length;
     expect(applying).toBeGreaterThan(50);
     expect(tap).toContain(`# pass ${applying}\n`);
     expect(tap).toContain('ok 1 - [CON-1] reference: ');

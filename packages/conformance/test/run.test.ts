@@ -1,5 +1,6 @@
 import { ClauseFailure, clauses, runConformance } from '@vmemmap/conformance';
 import { reference } from '@vmemmap/conformance/reference';
+import { CONTRACT_VERSION, definePlugin } from '@vmemmap/core';
 import { describe, expect, it } from 'vitest';
 import { brokenVariants } from './broken-variants.ts';
 
@@ -9,7 +10,7 @@ const why = 'the machine has no NX';
 /** Clauses that have something to check in a configuration of the reference. */
 const applying = (config: { hugePages?: boolean }): number => {
   const arch = reference(config);
-  return clauses.filter((clause) => clause.applies?.(arch) !== false).length;
+  return clauses.filter((clause) => clause.applies(arch)).length;
 };
 
 describe('runConformance', () => {
@@ -80,6 +81,21 @@ describe('runConformance', () => {
 
   it('refuses what is no plugin', () => {
     expect(() => runConformance((() => ({})) as never)).toThrow(/no architecture plugin/);
+  });
+
+  it.each([
+    [
+      CONTRACT_VERSION + 1,
+      /^@vmemmap\/core: plugin reference was made for contract 2, .*; update @vmemmap\/core, with /,
+    ],
+    [CONTRACT_VERSION - 1, /^@vmemmap\/core: plugin reference was made for contract 0, .*; update the plugin; /],
+  ])('refuses a plugin of contract %i before any clause', (contract, message) => {
+    const plugin = definePlugin({
+      ...{ name: 'reference', about: '', config: {}, capabilities: [], contract },
+      create: () => expect.fail('it was asked for an architecture'),
+    });
+    const refused = expect.objectContaining({ code: 'CONTRACT_VERSION', message: expect.stringMatching(message) });
+    expect(() => runConformance(plugin)).toThrow(refused);
   });
 
   it('lets a wrong configuration throw', () => {

@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
-export { type CaptureFile, mountCaptures } from './mount.ts';
+export { type CaptureFile, type CaptureResult, checkCapture } from './check.ts';
+export { mountCaptures } from './mount.ts';
 export { type Tampering, tamperings } from './tamperings.ts';

@@ -1,9 +1,7 @@
 import { hex, type Machine, type VmemAltmap } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
-import { declares } from '../declares.ts';
 import { ALTMAP_RESERVE, deviceAltmap, hotAdd, hotRemove } from '../hot-add.ts';
 import { type Leaf, leavesIn } from '../leaf.ts';
-import { machineText } from '../machine-text.ts';
 import { memmapOf } from '../memmap.ts';
 import { mustBeMapped } from '../must-be-mapped.ts';
 import { place } from '../place.ts';
@@ -48,7 +46,7 @@ const ALT_1: Clause = defineClause({
       }
       mustBeMapped(machine, memmap, fail, 'struct pages in the altmap');
     } else if (altmap.alloc !== 0) {
-      fail({ machine: machineText(machine), expected: 'an altmap left alone', found: altmapText(altmap) });
+      fail({ machine, expected: 'an altmap left alone', found: altmapText(altmap) });
     }
     for (const leaf of leavesIn(machine, memmap.start, memmap.end)) {
       if (inAltmap(machine, altmap, leaf) === subject.has('altmap')) continue;
@@ -69,7 +67,7 @@ const ALT_2: Clause = defineClause({
   area,
   title: 'page tables come from RAM, also with an altmap',
   why: 'mm/sparse-vmemmap.c:vmemmap_pmd_populate calls vmemmap_alloc_block_zero(), which knows no altmap; the device may go away before the table',
-  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  needs: ['page-tables'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { geometry } = subject;
@@ -83,7 +81,7 @@ const ALT_2: Clause = defineClause({
     for (const { pa, bytes, level } of tableFrames(machine)) {
       if (machine.ram.isAllocated(pa, bytes)) continue;
       fail({
-        machine: machineText(machine),
+        machine,
         address: `the ${level} table at ${hex(pa)}`,
         expected: 'RAM in use',
         found: machine.memory.nodeOf(pa) < 0 ? 'no RAM: it is on the device' : 'free memory',
@@ -97,8 +95,9 @@ const ALT_3: Clause = defineClause({
   level: 'recommended',
   area,
   title: 'an altmap without room is an error, not a reason to take RAM',
-  why: 'mm/sparse-vmemmap.c:vmemmap_populate_hugepages returns -ENOMEM; the exception altmap-fallback',
-  applies: (arch) => arch.capabilities.includes('altmap') && !declares(arch, 'altmap-fallback'),
+  why: 'mm/sparse-vmemmap.c:vmemmap_populate_hugepages returns -ENOMEM; the device was told that it holds its own struct pages',
+  needs: ['altmap'],
+  exceptions: ['altmap-fallback'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { geometry } = subject;
@@ -119,7 +118,7 @@ const ALT_4: Clause = defineClause({
   level: 'required',
   area,
   title: 'the altmap counts just the pages that are mapped',
-  why: 'mm/memremap.c warns when altmap->alloc is not 0 in the end; what is taken and not mapped never comes back',
+  why: 'mm/memremap.c:memunmap_pages warns when altmap->alloc is not 0 in the end; what is taken and not mapped never comes back',
   check(subject, fail) {
     const machine = subject.fresh();
     const { geometry } = subject;
@@ -130,7 +129,7 @@ const ALT_4: Clause = defineClause({
     const inside = leavesOf(machine, [memmapOf(machine, nr, count)]).filter((leaf) => inAltmap(machine, altmap, leaf));
     const pages = uniqueBytes(inside) / geometry.pageBytes;
     if (altmap.alloc === pages) return;
-    fail({ machine: machineText(machine), expected: `alloc ${pages}, the pages mapped`, found: altmapText(altmap) });
+    fail({ machine, expected: `alloc ${pages}, the pages mapped`, found: altmapText(altmap) });
   },
 });
 
@@ -151,11 +150,10 @@ const ALT_5: Clause = defineClause({
     hotRemove(machine, nr, count, altmap);
     const expected = subject.has('free') ? 0 : alloc;
     if (altmap.alloc !== expected) {
-      fail({ machine: machineText(machine), expected: `alloc ${expected} after removal`, found: altmapText(altmap) });
+      fail({ machine, expected: `alloc ${expected} after removal`, found: altmapText(altmap) });
     }
     const bad = machine.events.find(({ id }) => id === 'bad-free');
-    if (bad !== undefined)
-      fail({ machine: machineText(machine), expected: 'no page of the device freed to RAM', found: bad.message });
+    if (bad !== undefined) fail({ machine, expected: 'no page of the device freed to RAM', found: bad.message });
   },
 });
 
@@ -164,9 +162,9 @@ const ALT_6: Clause = defineClause({
   level: 'required',
   area,
   title: 'where RAM is declared to stand in for an altmap without room, it does, and goes back to RAM',
-  why: 'the exception altmap-fallback: arch/powerpc/mm/book3s64/radix_pgtable.c:radix__vmemmap_pte_populate tries again without the altmap',
-  applies: (arch) =>
-    arch.capabilities.includes('altmap') && arch.capabilities.includes('free') && declares(arch, 'altmap-fallback'),
+  why: 'arch/powerpc/mm/book3s64/radix_pgtable.c:radix__vmemmap_pte_populate tries again without the altmap',
+  needs: ['altmap', 'free'],
+  declared: 'altmap-fallback',
   check(subject, fail) {
     const machine = subject.fresh();
     const { geometry } = subject;
@@ -188,7 +186,7 @@ const ALT_6: Clause = defineClause({
     }
     hotRemove(machine, nr, count, altmap);
     if (altmap.alloc !== 0) {
-      fail({ machine: machineText(machine), expected: 'an altmap left alone', found: altmapText(altmap) });
+      fail({ machine, expected: 'an altmap left alone', found: altmapText(altmap) });
     }
     const lost = free - machine.ram.freeBytes();
     if (lost === 0) return;

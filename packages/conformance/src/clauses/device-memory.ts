@@ -2,14 +2,11 @@ import { ACCESS, hex, type KernelRelease, type Machine, releases } from '@vmemma
 import type { BasePage } from '../base-pages.ts';
 import { type Clause, defineClause, type Fail } from '../clause.ts';
 import { type CompoundDevice, compoundDevice, compoundsOf, mustRemap } from '../compound-device.ts';
-import { machineText } from '../machine-text.ts';
 import { mustNotBeMapped } from '../must-be-mapped.ts';
 import { place } from '../place.ts';
 import type { Subject } from '../subject.ts';
 
 const area = 'device memory';
-
-const applies: Clause['applies'] = ({ capabilities }) => capabilities.includes('optimize-dax-vmemmap');
 
 /** Releases that populate compounds differently: past the architecture, through it, and with a tail of the zone. */
 const RELEASES: readonly KernelRelease[] = releases.filter(({ name }) =>
@@ -61,7 +58,7 @@ const DAX_1: Clause = defineClause({
   area,
   title: 'a compound of device memory has its first page of struct pages to itself and one page for all others',
   why: 'mm/sparse-vmemmap.c:vmemmap_populate_compound_pages; arch/powerpc/mm/book3s64/radix_pgtable.c has its own',
-  applies,
+  needs: ['optimize-dax-vmemmap'],
   check(subject, fail) {
     for (const [machine, device] of withDevice(subject, 'small', fail))
       mustShareTails(machine, compoundsOf(machine, device), fail);
@@ -74,7 +71,7 @@ const DAX_2: Clause = defineClause({
   area,
   title: 'a compound that spans sections shares one page in all of them',
   why: 'mm/sparse-vmemmap.c:reuse_compound_section takes what the page before the section is mapped to',
-  applies,
+  needs: ['optimize-dax-vmemmap'],
   check(subject, fail) {
     for (const [machine, device] of withDevice(subject, 'spanning', fail))
       mustShareTails(machine, compoundsOf(machine, device), fail);
@@ -87,7 +84,7 @@ const DAX_3: Clause = defineClause({
   area,
   title: 'a shared page of device memory has as many references as mappings',
   why: 'VMEMMAP_POPULATE_PAGEREF in mm/sparse-vmemmap.c:vmemmap_pte_populate; with one too few it is freed while it is mapped',
-  applies,
+  needs: ['optimize-dax-vmemmap'],
   check(subject, fail) {
     for (const size of ['small', 'spanning'] as const) {
       for (const [machine, device] of withDevice(subject, size, fail)) {
@@ -114,7 +111,7 @@ const DAX_4: Clause = defineClause({
   area,
   title: 'the memmap counter of compound device memory is the pages that are behind its struct pages',
   why: 'mm/sparse-vmemmap.c:section_nr_vmemmap_pages counts what is reserved for each compound, in its first section',
-  applies,
+  needs: ['optimize-dax-vmemmap'],
   check(subject, fail) {
     for (const size of ['small', 'spanning'] as const) {
       for (const [machine, device] of withDevice(subject, size, fail)) {
@@ -138,7 +135,7 @@ const DAX_5: Clause = defineClause({
   area,
   title: 'unmapping compound device memory frees each page once, with its last reference',
   why: 'mm/memremap.c:memunmap_pages; a shared page goes to the page allocator when its last mapping is gone',
-  applies: ({ capabilities }) => capabilities.includes('optimize-dax-vmemmap') && capabilities.includes('free'),
+  needs: ['optimize-dax-vmemmap', 'free'],
   check(subject, fail) {
     for (const size of ['small', 'spanning'] as const) {
       for (const [machine, device] of withDevice(subject, size, fail)) {
@@ -157,11 +154,10 @@ const DAX_5: Clause = defineClause({
           });
         }
         const bad = machine.events.find(({ id }) => id === 'bad-free');
-        if (bad !== undefined)
-          fail({ machine: machineText(machine), expected: 'no free of what is not in use', found: bad.message });
+        if (bad !== undefined) fail({ machine, expected: 'no free of what is not in use', found: bad.message });
         if (machine.counters.nr_memmap_pages === 0) continue;
         fail({
-          machine: machineText(machine),
+          machine,
           expected: 'nr_memmap_pages 0',
           found: `${machine.counters.nr_memmap_pages}`,
         });
@@ -177,7 +173,7 @@ const DAX_6: Clause = defineClause({
   title:
     'pages of struct pages that compounds keep to themselves can be written, those of a zone only where there is no read-only kernel mapping',
   why: 'mm/sparse-vmemmap.c maps compounds with PAGE_KERNEL; patch 38 of "Generalize vmemmap optimization for DAX and HugeTLB" maps shared tails read-only',
-  applies,
+  needs: ['optimize-dax-vmemmap'],
   check(subject, fail) {
     for (const [machine, device] of withDevice(subject, 'small', fail)) {
       const readOnly =

@@ -1,10 +1,8 @@
 import { ENOMEM, isVmemmapError, type Machine, releases, type VmemAltmap } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
-import { declares } from '../declares.ts';
 import { type FailurePlan, failurePlans } from '../failure-plan.ts';
 import type { Geometry } from '../geometry.ts';
 import { deviceAltmap, hotAdd, hotRemove } from '../hot-add.ts';
-import { machineText } from '../machine-text.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
 import { mustBeMapped } from '../must-be-mapped.ts';
 import { place } from '../place.ts';
@@ -49,7 +47,7 @@ const ERR_2: Clause = defineClause({
   level: 'required',
   area,
   title: 'after an error, adding the section again gives it all of its struct pages',
-  why: 'mm/sparse-vmemmap.c has no rollback: what was made before the error is met again and must still be good',
+  why: 'mm/sparse-vmemmap.c:vmemmap_populate_hugepages has no rollback: what was made before the error is met again and must still be good',
   check(subject, fail) {
     const { geometry } = subject;
     const nr = geometry.slots[0]!;
@@ -84,7 +82,7 @@ const ERR_3: Clause = defineClause({
   area,
   title: 'after an error, freeing the section gives back all memory it took',
   why: 'mm/sparse-vmemmap.c:section_activate calls section_deactivate() on what populate left behind',
-  applies: ({ capabilities }) => capabilities.includes('free'),
+  needs: ['free'],
   check(subject, fail) {
     const { geometry } = subject;
     const nr = geometry.slots[0]!;
@@ -112,8 +110,8 @@ const ERR_4: Clause = defineClause({
   level: 'required',
   area,
   title: 'boot without enough memory leaves out sections, or panics, as the release does; what has a memmap is mapped',
-  why: 'mm/sparse.c:sparse_init_nid: 7.2 logs and goes on, 7.3 panics; both need a negative errno from vmemmap_populate(); the exception boot-tables-or-panic',
-  applies: (arch) => !declares(arch, 'boot-tables-or-panic'),
+  why: 'mm/sparse.c:sparse_init_nid: 7.2 logs and goes on, 7.3 panics; both need a negative errno from vmemmap_populate()',
+  exceptions: ['boot-tables-or-panic'],
   check(subject, fail) {
     const failures = [{ source: 'memblock', nth: 1, times: FOREVER }] as const;
     const machine = subject.fresh({ release: '7.2', failures });
@@ -121,7 +119,7 @@ const ERR_4: Clause = defineClause({
       mustBeMapped(machine, memmap, fail, 'a section left out, or its struct pages');
     if (!machine.events.some(({ id }) => id === 'memmap-backing-failed')) {
       fail({
-        machine: machineText(machine),
+        machine,
         expected: 'the event memmap-backing-failed',
         found: 'boot without memory for struct pages',
       });
@@ -159,8 +157,8 @@ const ERR_6: Clause = defineClause({
   level: 'required',
   area,
   title: 'after an error with an altmap, freeing the section empties the altmap',
-  why: 'mm/sparse-vmemmap.c:section_deactivate is handed the same altmap; mm/memremap.c warns about pages still out',
-  applies: ({ capabilities }) => capabilities.includes('altmap') && capabilities.includes('free'),
+  why: 'mm/sparse-vmemmap.c:section_deactivate is handed the same altmap; mm/memremap.c:memunmap_pages warns about pages still out',
+  needs: ['altmap', 'free'],
   check(subject, fail) {
     const { geometry } = subject;
     const nr = geometry.slots[0]!;
@@ -184,8 +182,8 @@ const ERR_7: Clause = defineClause({
   level: 'required',
   area,
   title: 'where a boot without memory for a table is declared to panic, it does so on every release',
-  why: 'the exception boot-tables-or-panic: arch/powerpc/mm/book3s64/radix_pgtable.c:early_alloc_pgtable',
-  applies: (arch) => declares(arch, 'boot-tables-or-panic'),
+  why: 'arch/powerpc/mm/book3s64/radix_pgtable.c:early_alloc_pgtable',
+  declared: 'boot-tables-or-panic',
   check(subject, fail) {
     for (const release of releases) {
       try {
@@ -199,5 +197,57 @@ const ERR_7: Clause = defineClause({
   },
 });
 
-/** What happens without memory. */
-export const errors: readonly Clause[] = [ERR_1, ERR_2, ERR_3, ERR_4, ERR_5, ERR_6, ERR_7];
+/** Offsets of the first address that the root table has an entry for, and of the first behind them. */
+function rootReach({ levels, window }: Machine): { start: number; end: number } {
+  const { shift, indexBits } = levels[0]!;
+  const bits = BigInt(shift + indexBits);
+  const start = Number(((window.start >> bits) << bits) - window.start);
+  return { start, end: start + 2 ** (shift + indexBits) };
+}
+
+const ERR_8: Clause = defineClause({
+  id: 'ERR-8',
+  level: 'required',
+  area,
+  title: 'where ranges outside of the vmemmap are declared to be warned about, each of them is, and none inside',
+  why: 'arch/arm64/mm/mmu.c:vmemmap_populate and arch/riscv/mm/init.c:vmemmap_populate begin with WARN_ON((start < VMEMMAP_START) || (end > VMEMMAP_END)): what lies there belongs to others',
+  declared: 'checks-window',
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { pageBytes } = subject.geometry;
+    const bytes = Number(machine.window.end - machine.window.start);
+    const node = machine.memory.nodes[0]!;
+    // Tables that would be taken for those of other addresses are beyond the model.
+    const warnings = (call: () => unknown): number | 'refused' => {
+      const before = machine.events.length;
+      try {
+        call();
+      } catch (error) {
+        if (!isVmemmapError(error)) throw error;
+        return 'refused';
+      }
+      return machine.events.slice(before).filter(({ kind }) => kind === 'WARN').length;
+    };
+    const { start, end } = rootReach(machine);
+    for (const [what, offset, expected] of [
+      ['the last page', bytes - pageBytes, 0],
+      ['the page behind the last', bytes, 1],
+      ['another one behind it', bytes + pageBytes, 1],
+      ['the first page of the root table', start, 1],
+      ['the last page of the root table', end - pageBytes, end === bytes ? 0 : 1],
+      ['the page before the root table', start - pageBytes, 'refused'],
+      ['the page behind the root table', end, 'refused'],
+    ] as const) {
+      const range = [offset, offset + pageBytes] as const;
+      const found = warnings(() => machine.ops.vmemmapPopulate(...range, node, undefined, undefined));
+      if (found !== expected)
+        fail({ ...place(machine, offset), expected: `warnings about ${what}: ${expected}`, found: `${found}` });
+      const freed = warnings(() => machine.ops.vmemmapFree?.(...range, undefined));
+      if ((freed === 'refused') !== (expected === 'refused'))
+        fail({ ...place(machine, offset), expected: `vmemmap_free() of ${what}: ${expected}`, found: `${freed}` });
+    }
+  },
+});
+
+/** What happens without memory, and outside of it. */
+export const errors: readonly Clause[] = [ERR_1, ERR_2, ERR_3, ERR_4, ERR_5, ERR_6, ERR_7, ERR_8];

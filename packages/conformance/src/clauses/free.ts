@@ -1,8 +1,8 @@
 import { hex, type Machine, RangeSet, type TraceStep } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
 import { declares } from '../declares.ts';
+import { farSections } from '../far-sections.ts';
 import { hotAdd, hotRemove } from '../hot-add.ts';
-import { machineText } from '../machine-text.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
 import { mustBeMapped, mustNotBeMapped } from '../must-be-mapped.ts';
 import { place } from '../place.ts';
@@ -150,8 +150,9 @@ const FREE_5: Clause = defineClause({
   level: 'recommended',
   area,
   title: 'freeing a subsection leaves the struct pages of its neighbours mapped',
-  why: 'arch/x86/mm/init_64.c:vmemmap_pmd_is_unused; the exception frees-whole-leaves',
-  applies: (arch) => arch.capabilities.includes('free') && !declares(arch, 'frees-whole-leaves'),
+  why: 'arch/x86/mm/init_64.c:vmemmap_pmd_is_unused keeps a leaf until the last part of it is freed',
+  needs: ['free'],
+  exceptions: ['frees-whole-leaves'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
@@ -170,7 +171,7 @@ const FREE_6: Clause = defineClause({
   area,
   title: 'tables that are in use are kept, and adding and removing again and again makes no new ones',
   why: 'arch/x86/mm/init_64.c:free_pte_table, free_pmd_table',
-  applies: ({ capabilities }) => capabilities.includes('free') && capabilities.includes('page-tables'),
+  needs: ['free', 'page-tables'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
@@ -187,7 +188,7 @@ const FREE_6: Clause = defineClause({
     const second = cycle();
     if (second > first) {
       fail({
-        machine: machineText(machine),
+        machine,
         expected: `${first} tables after the second cycle, as after the first`,
         found: `${second}`,
       });
@@ -202,7 +203,7 @@ const FREE_7: Clause = defineClause({
   area,
   title: 'no empty table of the last level is left behind',
   why: 'arch/x86/mm/init_64.c:free_pte_table; an empty table keeps a huge page from being used next time',
-  applies: ({ capabilities }) => capabilities.includes('free') && capabilities.includes('page-tables'),
+  needs: ['free', 'page-tables'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
@@ -213,7 +214,7 @@ const FREE_7: Clause = defineClause({
     for (const { level, pa, entries, leaves, firstIndex, lastIndex } of machine.tables()) {
       if (level !== last || entries.length > 0 || leaves > 0) continue;
       fail({
-        machine: machineText(machine),
+        machine,
         address: `the ${machine.levels[last]!.name} table at ${hex(pa)}`,
         expected: 'the table freed with its last entry',
         found: `entries ${firstIndex} to ${lastIndex} empty`,
@@ -228,11 +229,14 @@ const FREE_8: Clause = defineClause({
   area,
   title: 'the TLB is flushed for all that was unmapped',
   why: 'arch/x86/mm/init_64.c:remove_pagetable ends with flush_tlb_all(); a CPU that remembers writes into freed memory',
-  applies: ({ capabilities }) => capabilities.includes('free') && capabilities.includes('page-tables'),
+  needs: ['free', 'page-tables'],
   check(subject, fail) {
     const flushed = new RangeSet();
     const trace = (step: TraceStep): void => {
-      if (step.step === 'flush-tlb') flushed.add(step.offset, step.end);
+      if (step.step !== 'flush-tlb') return;
+      if (step.end <= step.offset)
+        fail({ expected: 'flushTlb(start, end)', found: `end ${hex(step.end)} with start ${hex(step.offset)}` });
+      flushed.add(step.offset, step.end);
     };
     const machine = subject.fresh({ trace });
     const { slots, sectionsPerLeaf: count } = subject.geometry;
@@ -249,6 +253,11 @@ const FREE_8: Clause = defineClause({
       if (gone)
         fail({ ...place(machine, start), expected: `flushTlb() for ${hex(end - start)} bytes`, found: 'no flush' });
     }
+    // There the tables go as well.
+    for (const nr of farSections(subject, machine)) {
+      hotAdd(machine, nr, 1);
+      hotRemove(machine, nr, 1);
+    }
   },
 });
 
@@ -258,7 +267,7 @@ const FREE_9: Clause = defineClause({
   area,
   title: 'the struct pages of boot sections can be given up too',
   why: 'mm/sparse-vmemmap.c:free_map_bootmem; their pages are PageReserved: free_reserved_page(). s390 on 6.12 keeps them, arm64 warns',
-  applies: ({ capabilities }) => capabilities.includes('free'),
+  needs: ['free'],
   check(subject, fail) {
     const machine = subject.fresh({ memory: 'two-nodes' });
     const { ranges } = subject.geometry.memory('two-nodes');
@@ -277,7 +286,7 @@ const FREE_9: Clause = defineClause({
       });
     }
     const bad = badFree(machine);
-    if (bad !== undefined) fail({ machine: machineText(machine), expected: 'each page freed once', found: bad });
+    if (bad !== undefined) fail({ machine, expected: 'each page freed once', found: bad });
   },
 });
 
@@ -286,8 +295,9 @@ const FREE_10: Clause = defineClause({
   level: 'required',
   area,
   title: 'where leaves are declared to go as a whole, just those that a freed subsection lies in go, and once',
-  why: 'the exception frees-whole-leaves: arch/riscv/mm/init.c:remove_pmd_mapping and arch/arm64/mm/mmu.c:unmap_hotplug_pmd_range do not look whether all of a leaf is asked for',
-  applies: (arch) => arch.capabilities.includes('free') && declares(arch, 'frees-whole-leaves'),
+  why: 'arch/riscv/mm/init.c:remove_pmd_mapping and arch/arm64/mm/mmu.c:unmap_hotplug_pmd_range do not look whether all of a leaf is asked for',
+  needs: ['free'],
+  declared: 'frees-whole-leaves',
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
@@ -304,7 +314,40 @@ const FREE_10: Clause = defineClause({
     }
     machine.depopulateSection(pfn + pagesPerSubsection, pagesPerSection - pagesPerSubsection);
     const bad = badFree(machine);
-    if (bad !== undefined) fail({ machine: machineText(machine), expected: 'each page freed once', found: bad });
+    if (bad !== undefined) fail({ machine, expected: 'each page freed once', found: bad });
+  },
+});
+
+const FREE_11: Clause = defineClause({
+  id: 'FREE-11',
+  level: 'required',
+  area,
+  title: 'the struct pages of a part of a section go with that part, where nothing else of the section is there',
+  why: 'arch/s390/mm/vmem.c:vmemmap_unuse_sub_pmd gives a huge page up once none of it is used; device memory comes in subsections of 2 MiB',
+  needs: ['free'],
+  exceptions: ['assumes-populated'],
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { slots, pagesPerSection, pagesPerSubsection, pageBytes } = subject.geometry;
+    const { start } = memmapOf(machine, slots[0]!);
+    // As many subsections as fill whole pages, so that nothing else lies in these.
+    let pages = pagesPerSubsection;
+    while ((pages * machine.model.structPageSize) % pageBytes !== 0) pages += pagesPerSubsection;
+    if (2 * pages > pagesPerSection) return;
+    const pfn = slots[0]! * pagesPerSection + pages;
+    const bytes = pages * machine.model.structPageSize;
+    const node = machine.memory.nodes[0]!;
+    // Tables of upper levels may stay for good: they are made the first time.
+    machine.populateSection(pfn, pages, node);
+    machine.depopulateSection(pfn, pages);
+    const before = machine.ram.freeBytes();
+    machine.populateSection(pfn, pages, node);
+    machine.depopulateSection(pfn, pages);
+    const part = { start: start + bytes, end: start + 2 * bytes };
+    mustNotBeMapped(machine, part, fail, 'nothing mapped for a part that went');
+    const lost = before - machine.ram.freeBytes();
+    if (lost === 0) return;
+    fail({ ...place(machine, part.start), expected: 'all memory back', found: `${lost} bytes less` });
   },
 });
 
@@ -327,4 +370,5 @@ export const free: readonly Clause[] = [
   FREE_8,
   FREE_9,
   FREE_10,
+  FREE_11,
 ];

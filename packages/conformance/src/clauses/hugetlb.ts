@@ -2,15 +2,12 @@ import { ACCESS, hex, type Machine } from '@vmemmap/core';
 import type { BasePage } from '../base-pages.ts';
 import { type Clause, defineClause, type Fail } from '../clause.ts';
 import { type HugetlbMachine, hugePageMemmap, hugetlbMachine, preinitMachine } from '../huge-pages.ts';
-import { machineText } from '../machine-text.ts';
 import { bootMemmaps } from '../memmap.ts';
 import { mustBeMapped } from '../must-be-mapped.ts';
 import { place } from '../place.ts';
 import { leavesOf } from '../snapshot.ts';
 
 const area = 'HugeTLB';
-
-const applies: Clause['applies'] = ({ capabilities }) => capabilities.includes('optimize-hugetlb-vmemmap');
 
 /** Releases whose tails lie in the head's own page, and in one page of the zone. */
 const RELEASES = ['6.12', '7.3'] as const;
@@ -23,7 +20,7 @@ function optimize(made: HugetlbMachine, fail: Fail): void {
   const { optimized, refused, inert } = machine.hugetlb.optimize(size, pagesOf(made));
   if (optimized === starts.length) return;
   fail({
-    machine: machineText(machine),
+    machine,
     expected: `${starts.length} huge pages of ${hex(size)} bytes optimised`,
     found: inert ?? `${optimized}, ${refused.length} refused`,
   });
@@ -76,7 +73,7 @@ const HVO_1: Clause = defineClause({
   title:
     'an optimised HugeTLB page has a head page of its own, writable, and one page for its tails, read-only where there is such a mapping',
   why: 'mm/hugetlb_vmemmap.c:vmemmap_remap_pte; a write through a shared tail would change the struct pages of all huge pages',
-  applies,
+  needs: ['optimize-hugetlb-vmemmap'],
   check(subject, fail) {
     for (const release of RELEASES) {
       const made = hugetlbMachine(subject, release);
@@ -93,7 +90,7 @@ const HVO_2: Clause = defineClause({
   area,
   title: 'splitting a leaf for a HugeTLB page leaves all other struct pages where they are, with the same rights',
   why: 'mm/hugetlb_vmemmap.c:vmemmap_split_pmd maps the same pages with PAGE_KERNEL',
-  applies,
+  needs: ['optimize-hugetlb-vmemmap'],
   check(subject, fail) {
     const made = hugetlbMachine(subject, '7.3');
     if (made === undefined) return;
@@ -114,7 +111,7 @@ const HVO_2: Clause = defineClause({
     const n = before.findIndex((text, at) => text !== after[at]);
     if (n < 0 && before.length === after.length) return;
     fail({
-      machine: machineText(machine),
+      machine,
       expected: `no change of other struct pages: ${before[n] ?? 'nothing mapped'}`,
       found: after[n] ?? 'nothing mapped',
     });
@@ -127,7 +124,7 @@ const HVO_3: Clause = defineClause({
   area,
   title: 'a restored HugeTLB page has all of its struct pages again, each in memory of its own, and writable',
   why: 'mm/hugetlb_vmemmap.c:vmemmap_restore_pte; the page goes back to the page allocator, which writes all of them',
-  applies,
+  needs: ['optimize-hugetlb-vmemmap'],
   check(subject, fail) {
     for (const release of RELEASES) {
       const made = hugetlbMachine(subject, release);
@@ -143,7 +140,7 @@ const HVO_3: Clause = defineClause({
         mustWrite(machine, page, true, fail);
       }
       const [problem] = machine.verify().problems;
-      if (problem !== undefined) fail({ machine: machineText(machine), expected: 'no problem', found: problem });
+      if (problem !== undefined) fail({ machine, expected: 'no problem', found: problem });
     }
   },
 });
@@ -154,7 +151,7 @@ const HVO_4: Clause = defineClause({
   area,
   title: 'optimising and restoring a HugeTLB page again and again takes no more memory, and frees each page once',
   why: 'mm/hugetlb_vmemmap.c:free_vmemmap_page_list; a PMD that was split stays so, and the tail of a zone stays',
-  applies,
+  needs: ['optimize-hugetlb-vmemmap'],
   check(subject, fail) {
     for (const release of RELEASES) {
       const made = hugetlbMachine(subject, release);
@@ -170,13 +167,12 @@ const HVO_4: Clause = defineClause({
       const lostToo = restored - machine.ram.freeBytes();
       if (lost !== 0 || lostToo !== 0)
         fail({
-          machine: machineText(machine),
+          machine,
           expected: 'as much free memory as the first time',
           found: `${lost} bytes less when optimised, ${lostToo} when restored`,
         });
       const bad = machine.events.find(({ id }) => id === 'bad-free');
-      if (bad !== undefined)
-        fail({ machine: machineText(machine), expected: 'no free of what is not in use', found: bad.message });
+      if (bad !== undefined) fail({ machine, expected: 'no free of what is not in use', found: bad.message });
     }
   },
 });
@@ -188,7 +184,7 @@ const HVO_5: Clause = defineClause({
   title:
     'gigantic pages of boot are optimised from the start where declared, on releases that do so, with read-only tails',
   why: 'mm/hugetlb_vmemmap.c:hugetlb_vmemmap_init_early and _late; mm/sparse-vmemmap.c:vmemmap_wrprotect_hvo',
-  applies: ({ capabilities }) => capabilities.includes('hugetlb-vmemmap-preinit'),
+  needs: ['hugetlb-vmemmap-preinit'],
   check(subject, fail) {
     for (const release of ['6.12', '7.2', '7.3', 'series-49']) {
       const made = preinitMachine(subject, release);
@@ -198,14 +194,14 @@ const HVO_5: Clause = defineClause({
       const found = machine.hugetlb.optimized.length;
       if (found !== wanted)
         fail({
-          machine: machineText(machine),
+          machine,
           expected: `${wanted} gigantic pages optimised at boot`,
           found: `${found}`,
         });
       if (wanted > 0) mustBeOptimized(made, fail);
       for (const memmap of bootMemmaps(machine)) mustBeMapped(machine, memmap, fail, 'all struct pages of boot');
       const [problem] = machine.verify().problems;
-      if (problem !== undefined) fail({ machine: machineText(machine), expected: 'no problem', found: problem });
+      if (problem !== undefined) fail({ machine, expected: 'no problem', found: problem });
     }
   },
 });

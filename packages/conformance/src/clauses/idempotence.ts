@@ -1,6 +1,5 @@
 import { hex } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
-import { declares } from '../declares.ts';
 import { hotAdd } from '../hot-add.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
 import { mustBeMapped } from '../must-be-mapped.ts';
@@ -55,8 +54,8 @@ const IDEM_2: Clause = defineClause({
   level: 'required',
   area,
   title: 'a section whose first subsection is there already keeps those leaves and gets the rest',
-  why: 'mm/sparse-vmemmap.c:vmemmap_check_pmd and vmemmap_pte_populate; Linux 6.12 on sparc64 overwrote the pointer to a table; the exception assumes-populated',
-  applies: (arch) => !declares(arch, 'assumes-populated'),
+  why: 'mm/sparse-vmemmap.c:vmemmap_check_pmd and vmemmap_pte_populate; Linux 6.12 on sparc64 overwrote the pointer to a table',
+  exceptions: ['assumes-populated'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;
@@ -81,8 +80,8 @@ const IDEM_3: Clause = defineClause({
   area,
   title:
     'where sections are declared to be judged by their state, one whose first subsection is there gets nothing more',
-  why: 'the exception assumes-populated: arch/powerpc/mm/init_64.c:vmemmap_populated finds the new subsections valid before they are mapped',
-  applies: (arch) => declares(arch, 'assumes-populated'),
+  why: 'arch/powerpc/mm/init_64.c:vmemmap_populated finds the new subsections valid before they are mapped',
+  declared: 'assumes-populated',
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection } = subject.geometry;

@@ -68,8 +68,8 @@ const MAP_4: Clause = defineClause({
   level: 'required',
   area,
   title: 'struct pages cannot be executed where no-execute is declared',
-  why: 'PAGE_KERNEL has no execute right; sparc64 sets it in base pages, and machines without NX cannot take it away',
-  applies: ({ capabilities }) => capabilities.includes('no-execute'),
+  why: 'mm/sparse-vmemmap.c:vmemmap_pte_populate asks for PAGE_KERNEL, which has no execute right; sparc64 sets it in base pages, and machines without NX cannot take it away',
+  needs: ['no-execute'],
   check(subject, fail) {
     const machine = subject.fresh();
     for (const { start, end } of bootMemmaps(machine)) {
@@ -116,7 +116,7 @@ const MAP_6: Clause = defineClause({
   title: 'nothing is mapped beyond the struct pages asked for, but for the rest of a leaf',
   why: 'mm/sparse-vmemmap.c:vmemmap_populate_hugepages maps a whole PMD where a part is asked for, and nothing else',
   // Without tables to list, the whole window cannot be searched in time.
-  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  needs: ['page-tables'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { leafBytes, slots } = subject.geometry;

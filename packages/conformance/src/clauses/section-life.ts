@@ -2,7 +2,6 @@ import { type Errno, errnoName, hex, type Machine, OK, pageSize, RangeSet } from
 import { type Clause, defineClause, type Fail } from '../clause.ts';
 import { declares } from '../declares.ts';
 import { leavesIn } from '../leaf.ts';
-import { machineText } from '../machine-text.ts';
 import { memmapOf } from '../memmap.ts';
 import { mustBeMapped, mustNotBeMapped } from '../must-be-mapped.ts';
 import { place } from '../place.ts';
@@ -26,7 +25,7 @@ const ORDER: readonly (readonly ['+' | '-', number, number])[] = [
 ];
 
 function mustSucceed(machine: Machine, errno: Errno, what: string, fail: Fail): void {
-  if (errno !== OK) fail({ machine: machineText(machine), expected: `${what} to succeed`, found: errnoName(errno) });
+  if (errno !== OK) fail({ machine, expected: `${what} to succeed`, found: errnoName(errno) });
 }
 
 const LIFE_1: Clause = defineClause({
@@ -35,7 +34,8 @@ const LIFE_1: Clause = defineClause({
   area,
   title: 'subsections that are there have all of their struct pages, in whatever order they come and go',
   why: 'include/linux/mmzone.h:pfn_valid trusts the subsection map; mm/sparse-vmemmap.c:section_activate and section_deactivate',
-  applies: (arch) => arch.capabilities.includes('memory-hotplug') && !declares(arch, 'assumes-populated'),
+  needs: ['memory-hotplug'],
+  exceptions: ['assumes-populated'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, pagesPerSubsection: sub } = subject.geometry;
@@ -74,7 +74,7 @@ const LIFE_2: Clause = defineClause({
   title:
     'the memmap counter of added memory is what the struct pages of each section fill, and so much is behind them, but for the rest of leaves',
   why: 'nr_memmap_pages: mm/sparse-vmemmap.c:section_nr_vmemmap_pages',
-  applies: ({ capabilities }) => capabilities.includes('memory-hotplug'),
+  needs: ['memory-hotplug'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, pagesPerSection, sectionsPerLeaf, leafBytes, memmapBytes } = subject.geometry;
@@ -106,7 +106,7 @@ const LIFE_3: Clause = defineClause({
   area,
   title: 'memory that is added, removed and added again is mapped as memory of boot is',
   why: 'mm/memory_hotplug.c:add_memory_resource and try_remove_memory',
-  applies: ({ capabilities }) => capabilities.includes('memory-hotplug'),
+  needs: ['memory-hotplug'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { slots, sectionBytes, sectionsPerLeaf } = subject.geometry;
@@ -124,7 +124,7 @@ const LIFE_3: Clause = defineClause({
       );
     mustSucceed(machine, machine.hotplug.add({ node, start, end }), 'adding memory again', fail);
     const [problem] = machine.verify().problems;
-    if (problem !== undefined) fail({ machine: machineText(machine), expected: 'no problem', found: problem });
+    if (problem !== undefined) fail({ machine, expected: 'no problem', found: problem });
   },
 });
 
@@ -152,9 +152,11 @@ const LIFE_4: Clause = defineClause({
   title:
     'a memory block that is large enough holds its own struct pages where declared, and no block does elsewhere; nothing is left of it when it is removed',
   why: 'mm/memory_hotplug.c:create_altmaps_and_memory_blocks and altmap_free; arch_supports_memmap_on_memory(). Without altmap there is nothing to hold them by: x86 without PSE refuses the block',
-  applies: ({ capabilities }) =>
-    capabilities.includes('memory-hotplug') &&
-    (capabilities.includes('altmap') || !capabilities.includes('memmap-on-memory')),
+  needs: ['memory-hotplug'],
+  when: {
+    text: '`altmap` is declared, or `memmap-on-memory` is not',
+    holds: ({ capabilities }) => capabilities.includes('altmap') || !capabilities.includes('memmap-on-memory'),
+  },
   check(subject, fail) {
     const declared = subject.has('memmap-on-memory');
     for (let count = 1; count <= (declared ? MOST_SECTIONS : MOST_WITHOUT); count *= 2) {
@@ -181,12 +183,65 @@ const LIFE_4: Clause = defineClause({
     }
     if (!declared) return;
     fail({
-      machine: machineText(subject.fresh()),
+      machine: subject.fresh(),
       expected: `a memory block of up to ${MOST_SECTIONS} sections with its own struct pages, as memmap-on-memory declares`,
       found: 'none',
     });
   },
 });
 
+const LIFE_5: Clause = defineClause({
+  id: 'LIFE-5',
+  level: 'required',
+  area,
+  title: 'a section of boot keeps all of its struct pages until its last subsection goes, and then none',
+  why: 'mm/sparse-vmemmap.c:section_deactivate frees the memmap of an early section when it is empty only; pfn_valid() is true in all of it, whatever the subsection map says',
+  needs: ['memory-hotplug', 'free'],
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { pagesPerSection, pagesPerSubsection, sectionBytes } = subject.geometry;
+    const nr = Math.floor(machine.memory.ranges.at(-1)!.start / sectionBytes);
+    const pfn = nr * pagesPerSection;
+    const memmap = memmapOf(machine, nr);
+    const remove = (first: number, count: number): void =>
+      machine.removePages({ pfn: pfn + first * pagesPerSubsection, pages: count * pagesPerSubsection });
+    remove(0, 1);
+    mustBeMapped(machine, memmap, fail, 'all struct pages, while subsections are there');
+    remove(2, pagesPerSection / pagesPerSubsection - 2);
+    mustBeMapped(machine, memmap, fail, 'all struct pages, while a subsection is there');
+    remove(1, 1);
+    mustNotBeMapped(machine, memmap, fail, 'nothing mapped once the last subsection went');
+  },
+});
+
+const LIFE_6: Clause = defineClause({
+  id: 'LIFE-6',
+  level: 'required',
+  area,
+  title: 'memory that comes and goes is nothing to warn about',
+  why: 'WARN_ON() in populate and free stands for what cannot be; with panic_on_warn it stops the host. arch/arm64/mm/mmu.c:unmap_hotplug_range checks every entry that way',
+  needs: ['memory-hotplug', 'free'],
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { pagesPerSection, slots } = subject.geometry;
+    const [first, second] = [slots[0]!, slots[0]! + 1].map((nr) => nr * pagesPerSection) as [number, number];
+    const before = machine.events.length;
+    const add = (pfn: number): void => {
+      const errno = machine.addPages(machine.memory.nodes[0]!, { pfn, pages: pagesPerSection });
+      mustSucceed(machine, errno, 'a section', fail);
+    };
+    const remove = (pfn: number): void => machine.removePages({ pfn, pages: pagesPerSection });
+    add(first);
+    add(second);
+    remove(first);
+    add(first);
+    remove(second);
+    remove(first);
+    const [warned] = machine.events.slice(before);
+    if (warned === undefined) return;
+    fail({ machine, expected: 'no word of it', found: `${warned.kind} in ${warned.source}: ${warned.message}` });
+  },
+});
+
 /** Memory that comes and goes after boot. */
-export const sectionLife: readonly Clause[] = [LIFE_1, LIFE_2, LIFE_3, LIFE_4];
+export const sectionLife: readonly Clause[] = [LIFE_1, LIFE_2, LIFE_3, LIFE_4, LIFE_5, LIFE_6];

@@ -1,7 +1,6 @@
-import { hex, hex64, pageSize, releases, sectionNrVmemmapPages } from '@vmemmap/core';
+import { hex, hex64, OK, pageSize, releases, sectionNrVmemmapPages } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
 import { hotAdd, hotRemove } from '../hot-add.ts';
-import { machineText } from '../machine-text.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
 import { place } from '../place.ts';
 import { leavesOf } from '../snapshot.ts';
@@ -23,7 +22,7 @@ const SEC_1: Clause = defineClause({
       const flagBits = (1n << (machine.release.preinitSections ? 6n : 5n)) - 1n;
       if (decoded === machine.window.base && (decoded & flagBits) === 0n) continue;
       fail({
-        machine: machineText(machine),
+        machine,
         address: `section ${section.nr}`,
         expected: `vmemmap ${hex64(machine.window.base)} with the flags ${hex(section.flags)}, and no other bit below ${hex(flagBits + 1n)}`,
         found: `section_mem_map ${hex64(value)}`,
@@ -39,12 +38,12 @@ const SEC_2: Clause = defineClause({
   title: 'the window has a place for the struct pages of all RAM, and ends below 2^64',
   why: 'struct pages beyond it would overwrite what lies next; arch/x86/mm/kaslr.c and arch/s390/boot/startup.c lay the regions out',
   check(subject, fail) {
-    for (const memory of ['one-node', 'two-nodes', 'partial'] as const) {
+    for (const memory of ['partial', 'one-node', 'two-nodes'] as const) {
       const machine = subject.fresh({ memory, booted: false });
       const { start, end } = machine.window;
       if (!(start < end && end <= 1n << 64n)) {
         fail({
-          machine: machineText(machine),
+          machine,
           expected: 'a window below 2^64',
           found: `${hex64(start)} to ${hex(end)}`,
         });
@@ -55,7 +54,7 @@ const SEC_2: Clause = defineClause({
         const memmap = memmapOf(machine, nr, Math.ceil(range.end / sectionBytes) - nr);
         if (memmap.start >= 0 && BigInt(memmap.end) <= end - start) continue;
         fail({
-          machine: machineText(machine),
+          machine,
           address: `the struct pages of sections from ${nr} on, ${hex(memmap.start)} to ${hex(memmap.end)} from the window's start`,
           expected: `inside the window of ${hex(end - start)} bytes`,
           found: 'outside',
@@ -83,7 +82,7 @@ const SEC_3: Clause = defineClause({
     const wanted = sections * Math.ceil(memmapBytes / page);
     if (counted !== wanted) {
       fail({
-        machine: machineText(machine),
+        machine,
         expected: `nr_memmap_boot_pages ${wanted}, for ${sections} sections`,
         found: `${counted}`,
       });
@@ -93,7 +92,7 @@ const SEC_3: Clause = defineClause({
     const rest = (memmaps.length * 2 * leafBytes) / page;
     if (backed >= filled && backed <= filled + rest) return;
     fail({
-      machine: machineText(machine),
+      machine,
       expected: `${filled} to ${filled + rest} pages behind the struct pages of ${sections} sections`,
       found: `${backed}`,
     });
@@ -117,7 +116,7 @@ const SEC_4: Clause = defineClause({
     const pages = sectionNrVmemmapPages(machine.model, subject.geometry.pagesPerSection);
     if (machine.counters.nr_memmap_pages !== pages) {
       fail({
-        machine: machineText(machine),
+        machine,
         expected: `nr_memmap_pages ${pages}`,
         found: `${machine.counters.nr_memmap_pages}`,
       });
@@ -125,7 +124,7 @@ const SEC_4: Clause = defineClause({
     hotRemove(machine, nr, 1);
     if (machine.counters.nr_memmap_pages === 0) return;
     fail({
-      machine: machineText(machine),
+      machine,
       expected: 'nr_memmap_pages 0',
       found: `${machine.counters.nr_memmap_pages}`,
     });
@@ -138,7 +137,7 @@ const SEC_5: Clause = defineClause({
   area,
   title: 'vmemmap is a multiple of the struct pages of the largest folio where tails find their head by a mask',
   why: 'include/linux/page-flags.h:compound_info_has_mask; arch/riscv/mm/init.c: VMEMMAP_ADDR_ALIGN',
-  applies: ({ capabilities }) => capabilities.includes('optimize-hugetlb-vmemmap'),
+  needs: ['optimize-hugetlb-vmemmap'],
   check(subject, fail) {
     const { hugePageSizes = [], model } = subject.arch;
     const largest = hugePageSizes.at(-1);
@@ -156,5 +155,26 @@ const SEC_5: Clause = defineClause({
   },
 });
 
+const SEC_6: Clause = defineClause({
+  id: 'SEC-6',
+  level: 'required',
+  area,
+  title: 'memory that could not be added counts for nothing',
+  why: 'mm/sparse-vmemmap.c:section_activate calls section_deactivate() when there is no memmap, which takes back what was counted',
+  needs: ['memory-hotplug'],
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const { slots, pagesPerSection } = subject.geometry;
+    const pfn = slots[0]! * pagesPerSection;
+    machine.failures.add({ times: Number.POSITIVE_INFINITY });
+    const err = machine.addPages(machine.memory.nodes[0]!, { pfn, pages: pagesPerSection });
+    machine.failures.clear();
+    if (err === OK)
+      fail({ ...place(machine, memmapOf(machine, slots[0]!).start), expected: 'an error without memory', found: 'OK' });
+    if (machine.counters.nr_memmap_pages === 0) return;
+    fail({ machine, expected: 'nr_memmap_pages 0', found: `${machine.counters.nr_memmap_pages}` });
+  },
+});
+
 /** Sections, the window, and the counters. */
-export const sections: readonly Clause[] = [SEC_1, SEC_2, SEC_3, SEC_4, SEC_5];
+export const sections: readonly Clause[] = [SEC_1, SEC_2, SEC_3, SEC_4, SEC_5, SEC_6];

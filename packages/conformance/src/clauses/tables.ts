@@ -1,10 +1,12 @@
-import { ENTRY_KIND, entryReading, hex, hex64, type Machine, toU64, translation } from '@vmemmap/core';
+import { ENTRY_KIND, type EntryField, entryReading, hex, hex64, type Machine, toU64, translation } from '@vmemmap/core';
 import { type Clause, defineClause } from '../clause.ts';
 import { entryAt } from '../entry-at.ts';
+import { farSections } from '../far-sections.ts';
+import { hotAdd, hotRemove } from '../hot-add.ts';
 import { leavesIn } from '../leaf.ts';
-import { machineText } from '../machine-text.ts';
 import { bootMemmaps, memmapOf } from '../memmap.ts';
 import { place } from '../place.ts';
+import { entryPlaces, roundTrip } from '../round-trip.ts';
 import { tableFrames } from '../table-frames.ts';
 import { NOT_MAPPED, translateAll, translateRange } from '../translate-all.ts';
 
@@ -31,7 +33,7 @@ const TAB_1: Clause = defineClause({
   level: 'required',
   area,
   title: 'all ways to translate an address find the same',
-  why: 'walk(), translate(), walkMany() and walkRange() are one walk of the hardware; tools use whichever is handy',
+  why: 'mm/vmalloc.c:vmalloc_to_page and mm/ptdump.c:ptdump_walk_pgd read by software what one hardware walks, and must agree with it',
   check(subject, fail) {
     const machine = subject.fresh();
     const { root } = machine.ops.initMm;
@@ -80,7 +82,7 @@ const TAB_2: Clause = defineClause({
   level: 'required',
   area,
   title: 'a walk that ends nowhere says why, and how far the hole goes',
-  why: 'what the hardware reports as a fault; readers pass over holes by their size',
+  why: 'mm/ptdump.c:ptdump_walk_pgd passes over holes by the size of the entry that is none; arch/s390/mm/fault.c:dump_pagetable says where a walk ended',
   check(subject, fail) {
     const machine = subject.fresh();
     const { start } = memmapOf(machine, subject.geometry.slots[1]!);
@@ -103,15 +105,15 @@ const TAB_3: Clause = defineClause({
   level: 'required',
   area,
   title: 'the tables listed are those that walks go through, each once, and hold all leaves',
-  why: 'the capability page-tables: captures and costs are made from the list',
-  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  why: 'mm/ptdump.c:ptdump_walk_pgd visits every table once; captures and costs are made from the same list',
+  needs: ['page-tables'],
   check(subject, fail) {
     const machine = subject.fresh();
     const listed = new Set<number>();
     for (const { pa, level } of tableFrames(machine)) {
       if (listed.has(pa))
         fail({
-          machine: machineText(machine),
+          machine,
           address: `the ${level} table at ${hex(pa)}`,
           expected: 'listed once',
           found: 'listed twice',
@@ -130,7 +132,7 @@ const TAB_3: Clause = defineClause({
     const counted = [...machine.tables()].reduce((sum, table) => sum + table.leaves, 0);
     if (counted === leaves) return;
     fail({
-      machine: machineText(machine),
+      machine,
       expected: `${leaves} leaves in the tables listed, as walks find`,
       found: `${counted}`,
     });
@@ -142,8 +144,8 @@ const TAB_4: Clause = defineClause({
   level: 'required',
   area,
   title: 'the code that writes entries and the reader from the manual agree on every one',
-  why: 'p?d_none(), p?d_leaf(), pte_pfn() against the hardware; the reader shares nothing with the writer',
-  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  why: "mm/debug_vm_pgtable.c:pmd_leaf_tests holds the kernel's writers against its own readers; a bit that both have wrong shows against the manual only",
+  needs: ['page-tables'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { format } = machine.ops.pageTable!;
@@ -160,7 +162,7 @@ const TAB_4: Clause = defineClause({
             : { kind: ENTRY_KIND.table, address: format.tableAddress(level, lo, hi) };
         if (written.kind === kind && (kind === ENTRY_KIND.absent || written.address === address)) continue;
         fail({
-          machine: machineText(machine),
+          machine,
           address: `entry ${index} of the ${format.levels[level]!.name} table at ${hex(pa)}`,
           entry: hex64(toU64(lo, hi)),
           expected: `${kindText(written.kind)} ${hex(written.address)}, as it was written`,
@@ -176,8 +178,8 @@ const TAB_5: Clause = defineClause({
   level: 'required',
   area,
   title: 'walks read the tables as they stand in memory',
-  why: 'the walker is the hardware: an entry that is damaged must show, whatever the writer believes',
-  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  why: 'arch/x86/mm/fault.c:spurious_kernel_fault reads the entry again as it stands; a damaged one must show, whatever its writer believes',
+  needs: ['page-tables'],
   check(subject, fail) {
     const machine = subject.fresh();
     const { start } = memmapOf(machine, 0);
@@ -222,17 +224,18 @@ const TAB_6: Clause = defineClause({
   level: 'recommended',
   area,
   title: 'the fields of the entries of every level are described, no bit twice',
-  why: 'tools print entries by these fields',
-  applies: ({ capabilities }) => capabilities.includes('page-tables'),
+  why: 'arch/x86/mm/dump_pagetables.c:printk_prot names the bits of an entry; tools print entries by these fields',
+  needs: ['page-tables'],
   check(subject, fail) {
     for (const { levels, kind, fields } of subject.arch.entryLayouts) {
       const address = `the ${kind} layout of ${levels.join(', ')}`;
       let used = 0n;
-      for (const { name, low, high } of fields) {
+      for (const field of fields) {
+        const { name, low, high } = field;
         if (!(low >= 0 && low <= high && high <= 63)) {
           fail({ address, expected: 'bits from 63 to 0', found: `${name} ${high}:${low}` });
         }
-        const mask = ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
+        const mask = maskOf(field);
         if ((used & mask) !== 0n)
           fail({ address, expected: 'each bit in one field', found: `${name} ${high}:${low} twice` });
         used |= mask;
@@ -245,6 +248,112 @@ const TAB_6: Clause = defineClause({
   },
 });
 
+const TAB_7: Clause = defineClause({
+  id: 'TAB-7',
+  level: 'required',
+  area,
+  title: 'an entry holds any physical address there can be',
+  why: 'arch/arm64/include/asm/pgtable.h:__phys_to_pte_val moves bits 51:48; an address bit that is lost maps other memory, on large machines only',
+  needs: ['page-tables'],
+  check(subject, fail) {
+    const machine = subject.fresh();
+    for (const { kind, level, align, bits } of entryPlaces(subject, machine)) {
+      // Each bit alone, and all of them: what moves a bit, or lets it run into another, shows in one of the two.
+      const all = 2 ** bits - align;
+      for (let pa = align; pa < 2 ** bits; pa *= 2) mustRead(kind, level, pa);
+      mustRead(kind, level, all);
+    }
+
+    function mustRead(kind: 'table' | 'leaf', level: number, pa: number): void {
+      const [fault] = roundTrip(machine, { kind, level, pa });
+      if (fault === undefined) return;
+      fail({ machine, expected: `a ${kind} entry for ${hex(pa)} that reads back as it was written`, found: fault });
+    }
+  },
+});
+
+const TAB_8: Clause = defineClause({
+  id: 'TAB-8',
+  level: 'recommended',
+  area,
+  title: 'every bit that is set in an entry has a name',
+  why: 'arch/x86/mm/dump_pagetables.c:printk_prot names the bits of an entry; one without a name is a slip, or a layout that is not complete',
+  needs: ['page-tables'],
+  check(subject, fail) {
+    const machine = subject.fresh();
+    hotAdd(machine, subject.geometry.slots[0]!, 1);
+    const { format } = machine.ops.pageTable!;
+    for (const { level, pa, firstIndex, lastIndex } of machine.tables()) {
+      const { name } = format.levels[level]!;
+      for (let index = firstIndex; index <= lastIndex; index++) {
+        const { lo, hi } = entryAt(machine, pa, index);
+        if (format.isNone(level, lo, hi)) continue;
+        const kind = format.isLeaf(level, lo, hi) ? 'leaf' : 'table';
+        const layout = subject.arch.entryLayouts.find((one) => one.kind === kind && one.levels.includes(name));
+        const entry = toU64(lo, hi);
+        const nameless = layout?.fields.reduce((rest, field) => rest & ~maskOf(field), entry) ?? 0n;
+        if (nameless === 0n) continue;
+        fail({
+          machine,
+          address: `entry ${index} of the ${name} table at ${hex(pa)}`,
+          entry: hex64(entry),
+          expected: `a field of the ${kind} layout of ${name} for each bit that is set`,
+          found: `none for ${hex64(nameless)}`,
+        });
+      }
+    }
+  },
+});
+
+const TAB_9: Clause = defineClause({
+  id: 'TAB-9',
+  level: 'required',
+  area,
+  title: 'tables of memory that lies far apart are frames of their own, while it comes and goes',
+  why: 'several tables can share a page, as objects of a cache or fragments of a page (arch/powerpc/mm/pgtable-frag.c:pte_fragment_alloc); one handed out twice maps two places at once',
+  needs: ['page-tables', 'memory-hotplug', 'free'],
+  check(subject, fail) {
+    const machine = subject.fresh();
+    const all = farSections(subject, machine);
+    const [some, others] = [all.filter((_, n) => n % 2 === 0), all.filter((_, n) => n % 2 === 1)];
+    for (const [what, numbers] of [
+      ['added', all],
+      ['removed', some],
+      ['added', some],
+      ['removed', others],
+      ['added', others],
+    ] as const) {
+      for (const nr of numbers) {
+        if (what === 'removed') hotRemove(machine, nr, 1);
+        else if (!hotAdd(machine, nr, 1)) fail({ machine, expected: `section ${nr} to be added`, found: 'an error' });
+      }
+      const [problem] = machine.verify().problems;
+      if (problem !== undefined)
+        fail({
+          machine,
+          expected: `every struct page in its place after ${numbers.length} sections were ${what}`,
+          found: problem,
+        });
+      framesOfTheirOwn(machine, (found) => fail({ machine, expected: 'each table in memory of its own', found }));
+    }
+  },
+});
+
+function framesOfTheirOwn(machine: Machine, fail: (found: string) => void): void {
+  const sorted = [...tableFrames(machine)].sort((a, b) => a.pa - b.pa);
+  for (const [n, { pa, bytes, level }] of sorted.entries()) {
+    const before = sorted[n - 1];
+    if (before !== undefined && before.pa + before.bytes > pa)
+      fail(`the ${level} table at ${hex(pa)} in the ${before.level} table at ${hex(before.pa)}`);
+    if (!machine.ram.isAllocated(pa, bytes)) fail(`the ${level} table at ${hex(pa)} in memory that is free or no RAM`);
+  }
+}
+
+/** The bits of a field. */
+function maskOf({ low, high }: EntryField): bigint {
+  return ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
+}
+
 function mapsOrPoints(kind: number): boolean {
   return kind === ENTRY_KIND.leaf || kind === ENTRY_KIND.table;
 }
@@ -254,4 +363,4 @@ function kindText(kind: number): string {
 }
 
 /** What stands in the tables, and how it is read. */
-export const tables: readonly Clause[] = [TAB_1, TAB_2, TAB_3, TAB_4, TAB_5, TAB_6];
+export const tables: readonly Clause[] = [TAB_1, TAB_2, TAB_3, TAB_4, TAB_5, TAB_6, TAB_7, TAB_8, TAB_9];

@@ -5,3 +5,4 @@
  */
 export { type LifeOptions, mountRandomLives } from './lifetimes.ts';
 export { mountRandomMachines, type RandomOptions } from './mount.ts';
+export type { Replay } from './property.ts';

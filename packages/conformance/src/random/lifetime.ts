@@ -1,4 +1,4 @@
-import { errnoName, hex, type KernelRelease, Machine, OK, pageSize, pagesPerSubsection } from '@vmemmap/core';
+import { errnoName, hex, type KernelRelease, type Machine, OK, pageSize, pagesPerSubsection } from '@vmemmap/core';
 import { declares } from '../declares.ts';
 import type { Subject } from '../subject.ts';
 
@@ -37,6 +37,8 @@ export class Lifetime {
   leaked = false;
   /** Something was not populated, for want of memory or of a way to. */
   refused = false;
+  /** Allocations that failed so far, at most. */
+  failed = 0;
   readonly #subject: Subject;
   readonly #blocks = new Set<number>();
   readonly #parts = new Map<number, { readonly pfn: number; readonly pages: number }>();
@@ -60,12 +62,11 @@ export class Lifetime {
     const huge = PLACES * (this.#hugeSize ?? 0);
     const end = Math.ceil((start + size + huge) / this.#section) * this.#section;
     this.#hugeStart = end - huge;
-    this.machine = new Machine({
-      arch,
+    this.machine = subject.fresh({
       release,
       memory: { ranges: [{ node: 0, start, end }] },
       memblock: { reserved: huge === 0 ? [] : [[this.#hugeStart, end]] },
-    }).boot();
+    });
     this.#far = Math.ceil(end / this.#section + FAR_SECTIONS) * this.#section;
   }
 
@@ -74,10 +75,12 @@ export class Lifetime {
   /** Does something, with what fails, and checks what it came to. */
   do(deed: Deed): void {
     const { machine } = this;
-    if (deed.fail > 0) machine.failures.add({ nth: deed.fail, times: 1 + (deed.shape % 3) });
+    const times = 1 + (deed.shape % 3);
+    if (deed.fail > 0) machine.failures.add({ nth: deed.fail, times });
     try {
       this.#do(deed);
     } finally {
+      if (deed.fail > 0 && machine.failures.unfired.length === 0) this.failed += times;
       machine.failures.clear();
     }
     this.check(deed.kind);

@@ -74,5 +74,9 @@ export const reference: ArchPlugin<ReferenceConfig> = definePlugin<ReferenceConf
   about: 'a made-up architecture that keeps every clause: 3 levels, 4 KiB pages, 2 MiB leaves',
   config: fields,
   capabilities: ['huge-pages', ...ALWAYS],
+  variants: [
+    { about: 'huge pages', config: {} },
+    { about: 'base pages', config: { hugePages: false } },
+  ],
   create: (config) => new ReferenceArch(config),
 });

@@ -5,6 +5,8 @@ import {
   type Capability,
   definePlugin,
   ENTRY_KIND,
+  type EntryField,
+  type EntryLayout,
   type EntryReader,
   type Errno,
   type InitMm,
@@ -34,6 +36,15 @@ const LEVELS: readonly TableLevel[] = [
   { name: 'pgd', shift: 36, indexBits: 11 },
   { name: 'pmd', shift: 25, indexBits: 11 },
   { name: 'pte', shift: 14, indexBits: 11 },
+];
+const FIELDS: readonly EntryField[] = [
+  { name: 'page', low: 14, high: 47, about: 'page number' },
+  { name: 'L', low: 1, high: 1, about: 'maps a page' },
+  { name: 'V', low: 0, high: 0, about: 'valid' },
+];
+const LAYOUTS: readonly EntryLayout[] = [
+  { levels: ['pgd', 'pmd'], kind: 'table', fields: FIELDS },
+  { levels: ['pmd', 'pte'], kind: 'leaf', fields: FIELDS },
 ];
 const ROOT_BYTES = 2 ** 14;
 /** Not at the start of a leaf, as on s390 and loongarch. */
@@ -107,7 +118,7 @@ export const wide: ArchPlugin<WideConfig> = definePlugin<WideConfig>({
       config: { hugePages },
       model: MODEL,
       capabilities,
-      entryLayouts: [{ levels: ['pgd', 'pmd', 'pte'], kind: 'leaf', fields: [] }],
+      entryLayouts: LAYOUTS,
       window: () => ({ base: BASE, start: BASE, end: BASE + 2n ** 41n }),
       attach: (m, init) => new WideOps(m, init, hugePages),
     };
