@@ -1,9 +1,12 @@
 // @ts-check
-// npm run new:arch -- mips: the package of a new architecture plugin, made from the templates in files/.
+// npm run new:arch -- mips: the package of a new architecture plugin. The plugin's own files are those that `npm create
+// vmemmap-arch` writes; files/ has what a package in the workspace has besides.
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');
 const { generateFiles, readJson, updateJson } = require('@nx/devkit');
 
+const PLUGIN = join(__dirname, '../../packages/create-vmemmap-arch/templates/plugin');
+const OWN = join(__dirname, 'files');
 const CHANGESETS = '.changeset/config.json';
 
 /**
@@ -24,13 +27,14 @@ async function archGenerator(tree, options) {
 
   const packageName = `@vmemmap/${name}`;
   // One release train: the new plugin starts where the contract and the kit are now.
-  generateFiles(tree, join(__dirname, 'files'), root, {
+  const values = {
     name,
     className: name[0]?.toUpperCase() + name.slice(1),
     packageName,
     version: readJson(tree, 'packages/core/package.json').version,
     corePeerRange: readJson(tree, 'packages/conformance/package.json').peerDependencies['@vmemmap/core'],
-  });
+  };
+  for (const templates of [PLUGIN, OWN]) generateFiles(tree, templates, root, values);
   tree.write(`${root}/LICENSE`, /** @type {Buffer} */ (tree.read('LICENSE')));
 
   updateJson(tree, CHANGESETS, (/** @type {{ fixed: string[][] }} */ config) => {

@@ -1,20 +1,23 @@
 // @ts-check
 // Runs the generator in a copy of the workspace: the new package must build, pass lint and types, and run the kit,
 // which must name just the clauses that the templates leave to their author.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyTree } from '../release/copy.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const NAME = 'mips';
-/** What the templates declare and leave to do: giving memory back, and the fields of an entry. */
-const LEFT_TO_DO = ['ALT-1', 'ALT-5', 'ERR-3', 'FREE-1', 'FREE-2', 'FREE-9', 'TAB-6'];
+/** What the templates declare and leave to do. */
+const LEFT_TO_DO = JSON.parse(
+  readFileSync(join(root, 'packages/create-vmemmap-arch/templates/left-to-do.json'), 'utf8'),
+);
 
 const copy = mkdtempSync(join(tmpdir(), 'vmemmap-new-arch-'));
 try {
-  copyWorkspace();
+  await copyTree(root, copy);
   run('npx', 'nx', 'g', '@vmemmap/new-arch:arch', NAME);
   symlinkSync(join(copy, 'packages', NAME), join(copy, 'node_modules/@vmemmap', NAME));
   run('npx', 'tsc', '-b', `packages/${NAME}`);
@@ -36,25 +39,6 @@ try {
   } else console.log(`new-arch: a fresh package builds, and the kit names ${named} as what is left to do`);
 } finally {
   rmSync(copy, { recursive: true });
-}
-
-// What git would have in a clone, with installed packages linked in and those of the workspace being the copy's own.
-function copyWorkspace() {
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  for (const file of files.trim().split('\n')) {
-    mkdirSync(dirname(join(copy, file)), { recursive: true });
-    cpSync(join(root, file), join(copy, file));
-  }
-  const installed = join(root, 'node_modules');
-  mkdirSync(join(copy, 'node_modules/@vmemmap'), { recursive: true });
-  for (const entry of readdirSync(installed)) {
-    if (entry !== '@vmemmap') symlinkSync(join(installed, entry), join(copy, 'node_modules', entry));
-  }
-  for (const folder of ['packages', 'tools']) {
-    for (const name of readdirSync(join(copy, folder))) {
-      symlinkSync(join(copy, folder, name), join(copy, 'node_modules/@vmemmap', name));
-    }
-  }
 }
 
 /**
