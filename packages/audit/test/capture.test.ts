@@ -1,0 +1,63 @@
+import { compareCapture, readCapture } from '@vmemmap/core/capture';
+import { describe, expect, it } from 'vitest';
+import { captureDump, captureText } from '../src/index.ts';
+import { RealDump } from './real-dump.ts';
+
+const NAMES = [
+  'x86-4level',
+  'x86-hvo',
+  'arm64-4k',
+  'arm64-16k',
+  'riscv-sv39',
+  's390',
+  'powerpc-radix-64k',
+  'powerpc-hash-64k',
+  'loongarch',
+];
+
+describe.each(NAMES)('the capture of %s', (name) => {
+  const dump = new RealDump(name);
+  const { capture } = captureDump(dump.kernel, name);
+  const read = readCapture(captureText(capture), name);
+
+  it('is what the model builds from its machine and steps', () => {
+    const { equal, differences, compared } = compareCapture(read, dump.kernel.plugin);
+    expect(differences).toEqual([]);
+    expect(equal).toBe(true);
+    expect(compared.leaves).toBe(capture.expected.summary?.leafCount);
+  });
+
+  it('says the same in its text', () => {
+    expect(read.expected.leaves).toEqual(capture.expected.leaves);
+    expect(read.expected.sections).toEqual(capture.expected.sections);
+    expect(read.machine.memory).toEqual(capture.machine.memory);
+  });
+});
+
+describe('a capture', () => {
+  it('differs from the model where an entry was cleared', () => {
+    const dump = new RealDump('x86-4level');
+    const entry = dump.entries(0x10000).at(-1)!;
+    dump.write(entry, 0n);
+    const kernel = dump.reopen();
+    const { capture } = captureDump(kernel, 'damaged');
+    const { equal, differences } = compareCapture(capture, kernel.plugin);
+    expect(equal).toBe(false);
+    expect(differences.map(({ part }) => part)).toContain('leaf');
+  });
+
+  it('has the HugeTLB pages whose tails are shared', () => {
+    const { capture } = captureDump(new RealDump('x86-hvo').kernel, 'hvo');
+    const [step] = capture.steps;
+    if (step?.op !== 'hugetlb-optimize') throw new Error('no hugetlb-optimize');
+    expect(step.size).toBe(0x200000);
+    expect(step.pages.reduce((sum, { count }) => sum + count, 0)).toBe(64);
+  });
+
+  it('has what the entries decided', () => {
+    const { kernel } = new RealDump('powerpc-hash-64k');
+    const { capture } = captureDump(kernel, 'hash');
+    expect(capture.machine.config).toMatchObject({ vmemmapPageSize: 65536 });
+    expect(kernel.known).toContainEqual({ what: 'vmemmapPageSize', value: '65536', from: 'fits the entries' });
+  });
+});
