@@ -7,15 +7,19 @@ import { releases as knownReleases, VmemmapError } from '@vmemmap/core';
 import yargs, { type Argv } from 'yargs';
 import { type Command, EXIT } from './command.ts';
 import { arches } from './commands/arches.ts';
+import { audit } from './commands/audit.ts';
+import { capture } from './commands/capture.ts';
 import { compare } from './commands/compare.ts';
 import { completion } from './commands/completion.ts';
 import { conformance } from './commands/conformance.ts';
 import { diff } from './commands/diff.ts';
+import { pages } from './commands/pages.ts';
 import { populate } from './commands/populate.ts';
 import { releases } from './commands/releases.ts';
 import { run as runCommand } from './commands/run.ts';
 import { tables } from './commands/tables.ts';
 import { translate } from './commands/translate.ts';
+import { trim } from './commands/trim.ts';
 import type { Io } from './io.ts';
 import { nearest } from './nearest.ts';
 import { colorsFor } from './output/colors.ts';
@@ -34,6 +38,10 @@ const COMMANDS: readonly Command[] = [
   translate,
   tables,
   compare,
+  audit,
+  pages,
+  capture,
+  trim,
   conformance,
   arches,
   releases,
@@ -57,7 +65,7 @@ interface Parsed {
 /**
  * Runs the command.
  * @param argv arguments, without node and script
- * @returns the exit code: 0 fine or equal, 1 differs or not satisfied, 2 bad input, 70 a bug
+ * @returns the exit code: 0 fine or equal, 1 differs or not satisfied, 2 bad input, 3 an audited machine is broken, 70 a bug
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   // Known before parsing, for errors of parsing.
@@ -129,7 +137,7 @@ function base(io: Io): Argv {
       type: 'string',
       array: true,
       requiresArg: true,
-      describe: 'load architectures from an ES module: a package or a path; repeatable',
+      describe: 'load architectures: a package, a module, or the folder of a package; repeatable',
     })
     .version(version())
     .help()

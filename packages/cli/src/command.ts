@@ -1,8 +1,8 @@
 import type { Options } from 'yargs';
 import type { Session } from './session.ts';
 
-/** Exit codes: fine or equal; differs or not satisfied; bad input; a bug of ours. */
-export const EXIT = { ok: 0, differs: 1, badInput: 2, bug: 70 } as const;
+/** Exit codes: fine or equal; differs or not satisfied; bad input; an audited machine is broken; a bug of ours. */
+export const EXIT = { ok: 0, differs: 1, badInput: 2, broken: 3, bug: 70 } as const;
 
 /** A subcommand as data. `A` is what its options parse to. */
 export interface Command<A = never> {

@@ -1,28 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { VmemmapError } from '@vmemmap/core';
+import { readText as read } from '@vmemmap/conformance/command';
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EISDIR: 'this is a directory, not a file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-};
-
-/** What `-` on the command line stands for; errors call it so. */
-export const STDIN = '/dev/stdin';
+export { STDIN } from '@vmemmap/conformance/command';
 
 /**
- * Reads a file, or {@link STDIN}.
+ * Reads a file, or STDIN.
  * @throws VmemmapError `BAD_ARGUMENT` when it cannot be read
  */
 export function readText(path: string): string {
-  try {
-    // Some editors put a byte order mark first.
-    return readFileSync(path === STDIN ? 0 : path, 'utf8').replace(/^\uFEFF/, '');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const name = path === '' ? 'the empty path' : path;
-    throw new VmemmapError('BAD_ARGUMENT', `${name}: ${REASONS[code] ?? `cannot be read (${code})`}`, '@vmemmap/cli');
-  }
+  return read(path, '@vmemmap/cli');
 }

@@ -13,11 +13,11 @@ export function kernelStopped(error: unknown): boolean {
 }
 
 /**
- * A message as one line, whatever it holds. That core or this command speaks needs no mention; that a plugin does,
+ * A message as one line, whatever it holds. That core, the kit or this command speaks needs no mention; that a plugin does,
  * does.
  */
 export function oneLine(message: string): string {
-  return printable(message.replace(/^@vmemmap\/(core|cli): /, '').replace(/^@vmemmap\/([^:]+: )/, '$1'));
+  return printable(message.replace(/^@vmemmap\/(core|cli|conformance): /, '').replace(/^@vmemmap\/([^:]+: )/, '$1'));
 }
 
 /**

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { importPlugins, loadRegistry } from '../src/plugins.ts';
+import { loadRegistry } from '../src/plugins.ts';
 import { invoke, invokeJson } from './invoke.ts';
 import { pluginText } from './plugin-text.ts';
 import { temporaryFile, temporaryFolder } from './temporary-file.ts';
@@ -50,20 +51,36 @@ test('several exports are several plugins, and the same one twice is one', async
   temporaryFile('one.mjs', pluginText('one'));
   temporaryFile('two.mjs', pluginText('two'));
   const text = `export { one as default, one } from './one.mjs'; export * from './two.mjs';`;
-  const plugins = await importPlugins(temporaryFile('several.mjs', text), temporaryFolder);
-  expect(plugins.map(({ arch }) => arch)).toEqual(['one', 'two']);
+  const path = temporaryFile('several.mjs', text);
+  expect((await loadRegistry(['several.mjs'], temporaryFolder)).names.slice(7)).toEqual(['one', 'two']);
+  expect((await loadRegistry(['several.mjs#two'], temporaryFolder)).names.slice(7)).toEqual(['two']);
+  const unclear = await invoke('conformance', path, '--clause', 'MAP-1');
+  expect(unclear.err).toBe(`vmemmap: ${path} exports 2 plugins; choose one of ${path}#one, ${path}#two\n`);
+  expect(unclear.code).toBe(2);
+  expect((await invoke('conformance', `${path}#two`, '--clause', 'MAP-1')).out).toMatch(/^two: 1 ok$/m);
 });
 
-const REFUSED: readonly (readonly [string, string, RegExp])[] = [
+test('the folder of a package', async () => {
+  const folder = 'examples/demo';
+  temporaryFile(`${folder}/package.json`, '{ "exports": { "import": "./dist/index.mjs" } }');
+  temporaryFile(`${folder}/dist/index.mjs`, pluginText('demo'));
+  const url = pathToFileURL(join(temporaryFolder, folder)).href;
+  for (const specifier of [`./${folder}`, folder, url, `${folder}#demo`]) {
+    const { names } = await loadRegistry([specifier], temporaryFolder);
+    expect(names.slice(7)).toEqual(['demo']);
+  }
+  const { code, json } = await invokeJson('populate', '--plugin', join(temporaryFolder, folder), '--arch', 'demo');
+  expect(json.machine.arch).toBe('demo');
+  expect(code).toBe(0);
+});
+
+type Refused = readonly (readonly [string, string, RegExp])[];
+
+const REFUSED: Refused = [
   [
     'two plugins of one name',
     pluginText('x86', { declare: 'export const copy =' }),
     /^vmemmap: two plugins are called x86; register one of them only\n$/,
-  ],
-  [
-    'a plugin for another contract',
-    `${pluginText('future')}\nfuture.contract = 99;`,
-    /^vmemmap: plugin future was made for contract 99.*\n$/,
   ],
   [
     'a plugin that cannot start a machine',
@@ -76,4 +93,39 @@ test.each(REFUSED)('%s: refused', async (name, text, line) => {
   const { code, err } = await invoke('arches', '--plugin', temporaryFile(`${name}.mjs`, text));
   expect(err).toMatch(line);
   expect(code).toBe(2);
+});
+
+const NOT_LOADED: Refused = [
+  [
+    'a plugin of a newer contract',
+    pluginText('future').replace('create:', 'contract: 99, create:'),
+    /^vmemmap: plugin future was made for contract 99, this core has contract 1; update @vmemmap\/core, .*\n$/,
+  ],
+  [
+    'a plugin of an older contract',
+    pluginText('past').replace('create:', 'contract: 0, create:'),
+    /^vmemmap: plugin past was made for contract 0, this core has contract 1; update the plugin; .*\n$/,
+  ],
+  [
+    'a module without a plugin',
+    'export const demo = {};',
+    /^vmemmap: \S+(?: \S+)+ exports no architecture plugin; export what definePlugin\(\) returns, .*\n$/,
+  ],
+  [
+    'a module that throws',
+    "throw new TypeError('not\\ntoday');",
+    /^vmemmap: plugin .* cannot be loaded: importing it throws TypeError: not today\n$/,
+  ],
+];
+
+test.each(NOT_LOADED)('%s: refused, and by conformance too', async (name, text, line) => {
+  const path = temporaryFile(`${name}.mjs`, text);
+  for (const argv of [
+    ['arches', '--plugin', path],
+    ['conformance', path],
+  ]) {
+    const { code, err } = await invoke(...argv);
+    expect(err).toMatch(line);
+    expect(code).toBe(2);
+  }
 });

@@ -68,7 +68,7 @@ test('--config, --release and --no-verify', async () => {
   expect(json.cost.leaves).toEqual([{ size: 4096, count: 4096 }]);
   expect(json.verification).toBeNull();
   const { out } = await invoke(...argv, '--no-verify');
-  expect(out).toMatch(/; x86, la57=false pse=false pti=true; Linux 6\.12/);
+  expect(out).toMatch(/; x86, la57=false,pse=false,pti=true; Linux 6\.12/);
   expect(out).not.toContain('verified');
 });
 

@@ -57,3 +57,9 @@ test('levels in JSON', async () => {
   expect(json.levels.map(({ name }: { name: string }) => name)).toEqual(['pgd', 'p4d', 'pud', 'pmd', 'pte']);
   expect(json.tables).toMatchObject({ level: 'pgd', pa: '0x1000000', va: '0xfe00000000000000', firstIndex: 468 });
 });
+
+test('fields of several bits have their value, and pieces of an address are left out', async () => {
+  const { out } = await invoke('tables', '--arch', 'arm64', '--ram', '1G', '--config', 'no-lpa2,vaBits=48');
+  expect(out).toMatch(/ leaf .*\bSH=3\b.* at 0x/);
+  expect(out).not.toMatch(/OA\[|NLTA\[/);
+});

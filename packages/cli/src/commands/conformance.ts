@@ -1,17 +1,31 @@
-import { type OutcomeKind, type Report, type Result, runConformance } from '@vmemmap/conformance';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  clauses as allClauses,
+  type ReportPaint,
+  reportJson,
+  reportJunit,
+  reportText,
+  runConformance,
+  selectClauses,
+} from '@vmemmap/conformance';
 import { type ArchPlugin, isVmemmapError, VmemmapError } from '@vmemmap/core';
 import { type Command, EXIT } from '../command.ts';
 import { parseConfigOption } from '../config-option.ts';
 import { readKnownFailures } from '../known-failures.ts';
 import type { Colors } from '../output/colors.ts';
-import { guarded, importPlugins } from '../plugins.ts';
+import { guarded, importPlugin } from '../plugins.ts';
 import { oneLine } from '../report-error.ts';
 import type { Session } from '../session.ts';
 
 interface Arguments {
   readonly name: string;
   readonly config?: readonly string[];
+  readonly variants?: boolean;
+  readonly release?: readonly string[];
+  readonly clause?: readonly string[];
   readonly 'known-failures'?: string;
+  readonly junit?: string;
 }
 
 /** `vmemmap conformance`: the conformance kit without a test runner. */
@@ -22,7 +36,9 @@ export const conformance: Command<Arguments> = {
     ['conformance x86', 'a built-in plugin, default configuration'],
     ['conformance x86 --config no-la57,pti', 'one more configuration'],
     ['conformance ./my-arch.js', 'a plugin of your own'],
-    ['conformance ./my-arch.js --known-failures known.json', 'some clauses are broken on purpose'],
+    ['conformance x86 --release 6.12 --release 7.3', 'on two releases, without the default one'],
+    ['conformance ./my-arch.js --variants --clause MAP-*', 'some clauses, all configurations it names'],
+    ['conformance ./my-arch.js --known-failures known.txt', 'some clauses are broken on purpose'],
   ],
   options: {
     config: {
@@ -31,78 +47,71 @@ export const conformance: Command<Arguments> = {
       requiresArg: true,
       describe: 'one more configuration beside the default, as la57=false,pse; repeatable',
     },
+    variants: { type: 'boolean', describe: 'all configurations that the plugin names itself, in place of its default' },
+    release: {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'on this release in place of the default one, see `vmemmap releases`; repeatable',
+    },
+    clause: {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'only these clauses: MAP-1,ALT-*; repeatable',
+    },
     'known-failures': {
       type: 'string',
       requiresArg: true,
-      describe: 'clauses broken on purpose: a JSON file {"FREE-7": "why"}; one that holds after all fails',
+      describe: 'clauses broken on purpose: a file with lines such as FREE-7  # why; one that holds after all fails',
     },
+    junit: { type: 'string', requiresArg: true, describe: 'also write the report as JUnit XML to this file' },
   },
-  positionals: { name: 'a name that `vmemmap arches` lists, or an ES module' },
+  positionals: { name: 'a name that `vmemmap arches` lists, or what --plugin takes' },
 
   async run(args: Arguments, session: Session): Promise<number> {
-    const { name, config = [], 'known-failures': file } = args;
-    const configs = [{}, ...config.map((text) => parseConfigOption([text]))];
+    const {
+      name,
+      config = [],
+      variants = false,
+      release: releases = [],
+      clause = [],
+      'known-failures': file,
+      junit,
+    } = args;
+    const clauses = clause.length === 0 ? allClauses : selectClauses(clause);
     const knownFailures = file === undefined ? [] : readKnownFailures(file);
-    const reports = (await pluginsOf(name, session)).map((plugin) => {
-      // What no machine can be made of is no plugin; everything after that is for the clauses to say.
-      for (const one of configs) guarded(plugin, () => plugin(one));
-      return runConformance(plugin, { configs, knownFailures });
-    });
-    if (session.json) session.printJson({ reports: reports.map(reportJson) });
-    else session.print(reports.map((report) => reportText(report, session.colors)).join('\n\n'));
-    return reports.every(({ ok }) => ok) ? EXIT.ok : EXIT.differs;
+    const plugin = await pluginOf(name, session);
+    const own = variants ? plugin.variants.map((variant) => variant.config) : [{}];
+    const configs = [...own, ...config.map((text) => parseConfigOption([text]))];
+    // What no machine can be made of is no plugin; everything after that is for the clauses to say.
+    for (const one of configs) guarded(plugin, () => plugin(one));
+    const options = { configs, clauses, knownFailures, ...(releases.length > 0 && { releases }) };
+    const report = runConformance(plugin, options);
+    if (junit !== undefined) writeFileSync(resolve(session.io.cwd, junit), reportJunit([report]));
+    if (session.json) session.printJson({ reports: [reportJson(report)] });
+    else session.print(reportText(report, paintOf(session.colors)));
+    return report.ok ? EXIT.ok : EXIT.differs;
   },
 };
 
-async function pluginsOf(name: string, { registry, io }: Session): Promise<readonly ArchPlugin[]> {
+async function pluginOf(name: string, { registry, io }: Session): Promise<ArchPlugin> {
   const { names } = registry;
-  if (names.includes(name)) return [registry.find(name)];
+  if (names.includes(name)) return registry.find(name);
   try {
-    return await importPlugins(name, io.cwd);
+    return await importPlugin(name, io.cwd);
   } catch (error) {
     // What looks like a file or a URL was not meant to be a name.
-    if (!isVmemmapError(error) || /[./\\:]/.test(name)) throw error;
-    const line = `${oneLine(error.message)}; registered are ${names.join(', ')}; write a file like ./my-arch.js`;
+    if (!isVmemmapError(error) || /[./\\:#]/.test(name)) throw error;
+    const line = `${oneLine(error.message)}; registered are ${names.join(', ')}`;
     throw new VmemmapError('BAD_PLUGIN', line, '@vmemmap/cli');
   }
 }
 
-const WORDS: Readonly<Record<OutcomeKind, string>> = {
-  passed: 'ok',
-  failed: 'FAILED',
-  'known-failure': 'known failure',
-  'unexpected-pass': 'UNEXPECTED PASS',
-  'not-applicable': 'not applicable',
-};
-const WIDTH = Math.max(...Object.values(WORDS).map(({ length }) => length));
-
-function reportText({ plugin, results, totals }: Report, colors: Colors): string {
-  const lines: string[] = [];
-  let label = '';
-  for (const result of results) {
-    if (result.label !== label) {
-      label = result.label;
-      lines.push(colors.bold(label));
-    }
-    lines.push(...resultLines(result, colors));
-  }
-  const counts = (Object.keys(WORDS) as OutcomeKind[]).filter((kind) => totals[kind] > 0);
-  return [...lines, `${plugin}: ${counts.map((kind) => `${totals[kind]} ${WORDS[kind]}`).join(', ')}`].join('\n');
-}
-
-function resultLines({ clause, kind, message }: Result, colors: Colors): string[] {
-  const color = { passed: colors.green, 'not-applicable': colors.dim, 'known-failure': colors.yellow } as const;
-  const paint = kind in color ? color[kind as keyof typeof color] : colors.red;
-  const level = clause.level === 'recommended' ? ' (recommended)' : '';
-  const head = `  ${paint(WORDS[kind].padEnd(WIDTH))}  ${clause.id}  ${clause.title}${level}`;
-  return message === '' ? [head] : [head, ...message.split('\n').map((line) => `      ${line}`)];
-}
-
-function reportJson({ plugin, results, totals, ok }: Report): object {
+function paintOf(colors: Colors): ReportPaint {
+  const others = { passed: colors.green, 'not-applicable': colors.dim, 'known-failure': colors.yellow } as const;
   return {
-    plugin,
-    ok,
-    totals,
-    results: results.map(({ label, clause, kind, message }) => ({ label, ...clause, outcome: kind, message })),
+    label: colors.bold,
+    outcome: (text, kind) => (kind in others ? others[kind as keyof typeof others] : colors.red)(text),
   };
 }

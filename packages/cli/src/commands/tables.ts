@@ -109,8 +109,8 @@ function flagText(machine: Machine, level: number, kind: 'table' | 'leaf', entry
   const fields = decodeEntry(machine.arch.entryLayouts, levelName(machine, level), kind, entry);
   return (
     fields
-      .filter(({ flag }) => flag)
-      .map(({ name }) => name)
+      .filter(({ address }) => !address)
+      .map(({ name, value, flag }) => (flag ? name : `${name}=${value}`))
       .join(' ') || 'no flags'
   );
 }

@@ -25,11 +25,11 @@ export function machineJson({ title, machine }: BuiltMachine): object {
   };
 }
 
-// The keys that are not as the plugin has them by default, those that follow from others filled in.
+// The keys that are not as the plugin has them by default, those that follow from others filled in, as --config takes them.
 function configText(plugin: ArchPlugin, { arch }: Machine): string {
   const { config } = plugin();
   const values = Object.entries(arch.config)
     .filter(([key, value]) => value !== undefined && value !== config[key])
     .map(([key, value]) => `${key}=${typeof value === 'bigint' ? hex(value) : value}`);
-  return values.join(' ') || 'default configuration';
+  return values.join(',') || 'default configuration';
 }

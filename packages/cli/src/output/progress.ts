@@ -15,7 +15,8 @@ export function withProgress<T>(io: Io, title: string, work: (report?: (done: nu
         if (io.now() - begin < PATIENCE_MS) return;
         bar = new SingleBar(
           {
-            stream: io.stderr,
+            // What is a terminal is one of Node's streams.
+            stream: io.stderr as NodeJS.WritableStream,
             format: `${title} {bar} {percentage}% of {total} sections`,
             clearOnComplete: true,
             // Its handler would keep Ctrl-C from ending a loop that never yields.
