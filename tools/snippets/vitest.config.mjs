@@ -1,0 +1,1 @@
+export default { test: { include: ['dist/**/out/*.mjs'], exclude: [], watch: false } };
