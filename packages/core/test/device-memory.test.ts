@@ -206,3 +206,28 @@ describe('device memory in compound pages', () => {
     expect(m.translatePage(DEVICE / PAGE).result.span).toBe(2 * MiB);
   });
 });
+
+describe('device memory next to what is there', () => {
+  it('with its memmap in itself is on no other node', () => {
+    const m = boot({
+      arch: paged({ capabilities: ['altmap', 'free', 'page-tables', 'memory-hotplug'] })(),
+      memory: {
+        ranges: [
+          { node: 0, start: 0, end: GiB },
+          { node: 1, start: GiB, end: 2 * GiB },
+        ],
+      },
+    });
+    const altmap = { basePfn: DEVICE / PAGE, reserve: 0, free: 1024 };
+    expect(m.devices.memremap({ ...device(DEVICE, DEVICE + SECTION), altmap })).toBe(OK);
+    // A pfn that memblock does not know counts as the first node's: near to node 0.
+    expect(ids(m)).toEqual([]);
+  });
+
+  it('of less than one compound has no struct pages beyond itself', () => {
+    const m = machine();
+    expect(m.devices.memremap({ ...device(DEVICE, DEVICE + SECTION), vmemmapShift: 18 })).toBe(OK);
+    expect(m.translatePage((DEVICE + SECTION) / PAGE).result.mapped).toBe(false);
+    expect(m.verify().problems).toEqual([]);
+  });
+});

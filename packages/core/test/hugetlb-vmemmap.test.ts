@@ -302,3 +302,40 @@ describe('gigantic pages of boot', () => {
     expect(gigantic(2 * GiB, '7.2', { model: { sectionSizeBits: 30 } }).hugetlb.optimized).toHaveLength(1);
   });
 });
+
+describe('optimised huge pages', () => {
+  it('are named by address, whatever came first', () => {
+    const m = machine();
+    m.hugetlb.optimize(SIZE, at(8 * SIZE));
+    m.hugetlb.optimize(SIZE, at(2 * SIZE));
+    expect(m.hugetlb.optimized.map(({ start }) => start)).toEqual([2 * SIZE, 8 * SIZE]);
+  });
+
+  it('of boot are each prepared by their own node', () => {
+    const arch = paged()();
+    const ranges = [0, 1].map((node) => ({ node, start: node * 4 * GiB, end: (node + 1) * 4 * GiB }));
+    const of = (starts: readonly number[]): Machine =>
+      boot({ arch, memory: { ranges }, release: '7.2', bootHugePages: starts.map((start) => ({ size: GiB, start })) });
+    const [none, first, second, both] = [[], [GiB], [5 * GiB], [GiB, 5 * GiB]].map((starts) => {
+      const m = of(starts);
+      expect(sound(m)).toEqual([]);
+      const { nr_memmap_boot_pages: early, nr_memmap_pages: late } = m.counters;
+      return early + late;
+    }) as [number, number, number, number];
+    expect(none - both).toBe(none - first + (none - second));
+    expect(first).toBe(second);
+  });
+
+  it('trace what is made read-only without an address', () => {
+    const steps: TraceStep[] = [];
+    boot({
+      arch: paged()(),
+      memory: { ranges: [{ node: 0, start: 0, end: 4 * GiB }] },
+      bootHugePages: [{ size: GiB, start: GiB }],
+      trace: (step) => steps.push(step),
+    });
+    const protectedLate = steps.filter((step) => step.step === 'remap' && step.readOnly);
+    expect(protectedLate.length).toBeGreaterThan(0);
+    for (const step of protectedLate) expect(step).toMatchObject({ pa: 0, paStep: 0 });
+  });
+});

@@ -269,3 +269,23 @@ describe('memory that holds its own memmap', () => {
     expect(() => m.hotplug.remove(LIMIT - BLOCK, LIMIT + BLOCK)).toThrow(/lies beyond the physical limit/);
   });
 });
+
+it('a block that another node follows is of one node', () => {
+  const m = machine([
+    { node: 0, start: 0, end: GiB },
+    { node: 1, start: GiB, end: 2 * GiB },
+  ]);
+  // The last of a node: the next one begins where it ends.
+  expect(m.hotplug.remove(GiB - BLOCK, GiB)).not.toBe(EINVAL);
+});
+
+it('a block that the architecture lets go offline goes', () => {
+  const asked: number[] = [];
+  const m = machine(undefined, { memoryGoingOffline: (start) => (asked.push(start), OK) });
+  expect(m.hotplug.add({ node: 0, start: 4 * GiB, end: 4 * GiB + BLOCK })).toBe(OK);
+  expect(m.hotplug.remove(4 * GiB, 4 * GiB + BLOCK)).toBe(OK);
+  expect(asked).toEqual([4 * GiB]);
+  const refused = machine(undefined, { memoryGoingOffline: () => EPERM });
+  expect(refused.hotplug.add({ node: 0, start: 4 * GiB, end: 4 * GiB + 2 * BLOCK })).toBe(OK);
+  expect(refused.hotplug.remove(4 * GiB, 4 * GiB + 2 * BLOCK)).toBe(EPERM);
+});

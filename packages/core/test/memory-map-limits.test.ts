@@ -45,3 +45,19 @@ describe('resources', () => {
     expect(tree.add('device', 0, 1)).toBe(false);
   });
 });
+
+describe('the limits of addresses and distances', () => {
+  it('include the last byte that the architecture has', () => {
+    expect(make({ ranges: [range(0, 2 ** 46 - PAGE, 2 ** 46)] }).ranges).toHaveLength(1);
+    expect(() => make({ ranges: [range(0, 2 ** 46 - PAGE, 2 ** 46 + PAGE)] })).toThrow(/physical limit/);
+  });
+
+  it('are 255 between nodes, and a row for each node', () => {
+    const distances = (between: number) => [
+      [10, between],
+      [between, 10],
+    ];
+    expect(make({ ranges: [one, two], distances: distances(255) }).distance(1, 0)).toBe(255);
+    expect(() => make({ ranges: [one, two], distances: [[10]] })).toThrow();
+  });
+});

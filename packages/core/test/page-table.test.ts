@@ -243,3 +243,17 @@ describe('a new table', () => {
     expect(words(second).every((word) => word === 0)).toBe(true);
   });
 });
+
+it.each([
+  ['upwards', 4 * GiB - 64 * MiB, 4 * GiB + 192 * MiB],
+  ['from one page below', 4 * GiB - 4096, 4 * GiB + 128 * MiB],
+  ['up to one page above', 4 * GiB - 256 * MiB, 4 * GiB + 4096],
+])('base pages on both sides of 4 GiB are the ones that were taken: %s', (_, start, end) => {
+  const capabilities = ['free', 'page-tables'] as const;
+  const m = boot({ arch: paged({ capabilities: [...capabilities] })(), memory: { ranges: [{ node: 0, start, end }] } });
+  expect(m.verify().problems).toEqual([]);
+  for (const { pa, count, paStep = 0 } of m.leaves()) {
+    const ends = [pa, pa + (count - 1) * paStep];
+    for (const at of ends) expect(at >= start && at < end).toBe(true);
+  }
+});

@@ -119,3 +119,10 @@ describe('RAM', () => {
     expect([all.freeBytes(0), all.freeBytes(1)]).toEqual([4 * PAGE, 4 * PAGE]);
   });
 });
+
+it('RAM is in use as far as it goes, and no further', () => {
+  const all = used();
+  expect(all.isAllocated(60 * PAGE, 4 * PAGE)).toBe(true);
+  expect(all.isAllocated(60 * PAGE, 5 * PAGE)).toBe(false);
+  expect(all.isAllocated(64 * PAGE, PAGE)).toBe(false);
+});

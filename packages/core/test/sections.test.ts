@@ -1,4 +1,5 @@
 import {
+  boot,
   encodeSectionMemMap,
   findRelease,
   SECTION_FLAGS,
@@ -9,6 +10,7 @@ import {
 } from '@vmemmap/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { paged } from './paged.ts';
 
 const window = { base: 0xffffea0000000000n, start: 0xffffea0000000000n, end: 0xffffeb0000000000n };
 const model = {
@@ -83,4 +85,16 @@ describe('subsectionMask', () => {
     expect(subsectionMask(model, 511, 2)).toBe(3n);
     expect(subsectionMask(model, 0, 0x3500)).toBe(0x7ffffffn);
   });
+});
+
+it('a section that RAM fills by one page has one subsection', () => {
+  const m = boot({
+    arch: paged()(),
+    memory: { ranges: [{ node: 0, start: 0, end: 4 * 2 ** 27 + 4096 }] },
+  });
+  const maps = [...m.sections()].map(({ count, subsectionMap }) => [count, subsectionMap]);
+  expect(maps).toEqual([
+    [4, 2n ** 64n - 1n],
+    [1, 1n],
+  ]);
 });
