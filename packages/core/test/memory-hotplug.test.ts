@@ -281,7 +281,12 @@ it('a block that another node follows is of one node', () => {
 
 it('a block that the architecture lets go offline goes', () => {
   const asked: number[] = [];
-  const m = machine(undefined, { memoryGoingOffline: (start) => (asked.push(start), OK) });
+  const m = machine(undefined, {
+    memoryGoingOffline: (start) => {
+      asked.push(start);
+      return OK;
+    },
+  });
   expect(m.hotplug.add({ node: 0, start: 4 * GiB, end: 4 * GiB + BLOCK })).toBe(OK);
   expect(m.hotplug.remove(4 * GiB, 4 * GiB + BLOCK)).toBe(OK);
   expect(asked).toEqual([4 * GiB]);

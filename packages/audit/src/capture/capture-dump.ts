@@ -1,13 +1,16 @@
-import { hex, pageSize, SECTION_FLAGS, sectionFlagNames, VmemmapError } from '@vmemmap/core';
-import type { Capture, CaptureListEntries, CaptureSections } from '@vmemmap/core/capture';
+import { hex, pageSize, sectionFlagNames, VmemmapError } from '@vmemmap/core';
+import { type Capture, type CaptureListEntries, type CaptureSections, compareCapture } from '@vmemmap/core/capture';
 import { KernelReader } from '@vmemmap/vmcore';
 import { AuditContext } from '../audit-context.ts';
 import type { DumpKernel } from '../kernel.ts';
 import { subsectionMap } from '../subsections.ts';
 import type { ListEntry } from '../vmemmap-list.ts';
-import { ramOfResources } from './boot-memory.ts';
+import { bootMemory } from './boot-memory.ts';
 import { captureLeaves } from './leaf-runs.ts';
-import { hugetlbSteps } from './steps.ts';
+import { readResources } from './resources.ts';
+import { addedMemory, type HotplugAdd } from './steps/added-memory.ts';
+import { deviceSteps } from './steps/device-memory.ts';
+import { fitSteps } from './steps/fit-steps.ts';
 import { captureTables } from './tables.ts';
 
 /** A capture of a dump, and what it could not say. */
@@ -17,6 +20,9 @@ export interface DumpCapture {
   /** What was left out or is a guess, in words. */
   readonly notes: readonly string[];
 }
+
+/** mm/memory_hotplug.c: enum of memmap_mode. */
+const MEMMAP_ON_MEMORY_FORCE = 2;
 
 /**
  * Makes a capture of a dump's kernel: what it was given, as far as that is known, and what it built.
@@ -33,15 +39,14 @@ export function captureDump(kernel: DumpKernel, name: string): DumpCapture {
   const levelNames = levels.map((level) => level.name);
   const { tables, outside } = captureTables(kernel.context, map);
   const leaves = captureLeaves(map, window.start, levelNames);
-  const steps = hugetlbSteps(audit);
-  if (kernel.sections.some(({ flags }) => (flags & SECTION_FLAGS.IS_EARLY) === 0))
-    notes.push('memory was added after boot: how, no dump says, and the steps are left out');
-  if (audit.compounds.some(({ device }) => device))
-    notes.push('device memory has compound pages: its steps are left out');
-  if (steps.length > 0) notes.push('HugeTLB pages are taken for optimised at boot');
+  const resources = readResources(kernel);
+  const added = addedMemory(audit, resources);
+  const devices = deviceSteps(audit);
+  if (devices === undefined && audit.compounds.some(({ device }) => device))
+    notes.push('the kernel says nothing of its devices: their steps are left out');
   const counters = countersOf(kernel);
   if (counters === null) notes.push('no symbols, so no counters');
-  const ram = ramOfResources(kernel);
+  const ram = bootMemory(kernel, resources);
   if (ram.length === 0) notes.push("RAM is what the dump has of boot's sections");
   const tableCounts = Object.fromEntries(levelNames.map((level) => [level, 0]));
   for (const { level } of tables) tableCounts[level] = tableCounts[level]! + 1;
@@ -55,10 +60,10 @@ export function captureDump(kernel: DumpKernel, name: string): DumpCapture {
       release: kernel.release.name,
       pageSize: pageSize(model),
       structPageSize: model.structPageSize,
-      config: kernel.arch.config as Readonly<Record<string, unknown>>,
+      config: { ...kernel.arch.config, ...memmapOnMemory(kernel, added) },
       memory: ram.length > 0 ? ram : kernel.map.ranges,
     },
-    steps,
+    steps: [],
     expected: {
       vmemmapBase: BigInt.asUintN(64, window.base),
       vmemmapWindow: { start: window.start, end: window.end },
@@ -79,7 +84,21 @@ export function captureDump(kernel: DumpKernel, name: string): DumpCapture {
       },
     },
   };
-  return { notes, capture };
+  const differences = (steps: Capture['steps']): number =>
+    compareCapture({ ...capture, steps }, kernel.plugin, 0).differenceCount;
+  const steps = fitSteps(audit, [...added, ...(devices ?? [])], differences);
+  return { notes, capture: { ...capture, steps } };
+}
+
+// mm/memory_hotplug.c: memmap_mode is what the module's parameter memmap_on_memory was given.
+function memmapOnMemory(
+  kernel: DumpKernel,
+  added: readonly HotplugAdd[],
+): { readonly memmapOnMemory?: 'on' | 'force' } {
+  if (!added.some((step) => step.memmapOnMemory)) return {};
+  const mode = kernel.facts.symbol('memmap_mode');
+  const forced = mode !== undefined && new KernelReader(kernel.memory).u32(mode) === MEMMAP_ON_MEMORY_FORCE;
+  return { memmapOnMemory: forced ? 'force' : 'on' };
 }
 
 // mm/vmstat.c: nr_memmap_pages and nr_memmap_boot_pages are an atomic_long_t each.
@@ -164,15 +183,7 @@ export function captureText({ machine, steps, expected, ...rest }: Capture): str
       config: values(machine.config, []),
       memory: machine.memory.map((range) => values(range, ['start', 'end'])),
     },
-    steps: steps.map((step) =>
-      'pages' in step
-        ? {
-            ...step,
-            size: hex(step.size),
-            pages: step.pages.map((run) => values(run, ['start'])),
-          }
-        : step,
-    ),
+    steps: steps.map(stepText),
     expected: {
       ...expected,
       vmemmapBase: signedHex(expected.vmemmapBase),
@@ -190,6 +201,22 @@ export function captureText({ machine, steps, expected, ...rest }: Capture): str
     },
   };
   return `${JSON.stringify(text, undefined, 1)}\n`;
+}
+
+// As readCapture() takes them: the span of a device in `start` and `end` where it has one, no altmap as null.
+function stepText(step: Capture['steps'][number]): object {
+  const spans = ['start', 'end', 'size', 'blockSize'];
+  if (step.op === 'memremap') {
+    const { ranges, altmap, ...rest } = step;
+    const [only] = ranges;
+    const where =
+      only !== undefined && ranges.length === 1
+        ? values(only, spans)
+        : { ranges: ranges.map((range) => values(range, spans)) };
+    return { ...rest, ...where, altmap: altmap === undefined ? null : values(altmap, ['basePfn']) };
+  }
+  const text = values(step, spans);
+  return 'pages' in step ? { ...text, pages: step.pages.map((run) => values(run, spans)) } : text;
 }
 
 // Numbers of 64 bits always in hex, others where they are addresses or sizes.

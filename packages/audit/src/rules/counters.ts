@@ -1,13 +1,14 @@
 import { hex, pageSize, pagesPerSection, RangeSet, whyNotOptimizable } from '@vmemmap/core';
+import { KernelReader } from '@vmemmap/vmcore';
 import type { AuditContext } from '../audit-context.ts';
+import { readHstates } from '../hstates.ts';
 import type { AuditRule } from '../rule.ts';
 
 /** A counter of the kernel, an atomic_long_t. */
 function counter({ kernel }: AuditContext, symbol: string): number | undefined {
   const va = kernel.facts.symbol(symbol);
   if (va === undefined) return undefined;
-  const bytes = kernel.memory.read(va, 8);
-  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, kernel.memory.byteOrder === 'little'));
+  return Number(BigInt.asIntN(64, new KernelReader(kernel.memory).u64(va)));
 }
 
 // What is known to make the counters wrong, where it explains just as many pages.
@@ -52,9 +53,6 @@ const CNT_1: AuditRule = {
   },
 };
 
-/** More sizes than any architecture has (HUGE_MAX_HSTATE). */
-const MOST_HSTATES = 16;
-
 const HVO_2: AuditRule = {
   id: 'HVO-2',
   severity: 'note',
@@ -64,24 +62,11 @@ const HVO_2: AuditRule = {
     'hugetlb_free_vmemmap=on, or sysctl vm.hugetlb_optimize_vmemmap=1 before the pages are made, where the architecture can',
   check(audit, found) {
     const { kernel, model } = audit;
-    const { facts, memory } = kernel;
-    const [array, most] = [facts.symbol('hstates'), facts.symbol('hugetlb_max_hstate')];
-    const size = facts.size('hstate');
-    const [order, pages] = [facts.offset('hstate.order'), facts.offset('hstate.nr_huge_pages')];
-    if (array === undefined || most === undefined || size === undefined || order === undefined || pages === undefined)
-      return;
-    const little = memory.byteOrder === 'little';
-    const view = (va: bigint, length: number): DataView => {
-      const bytes = memory.read(va, length);
-      return new DataView(bytes.buffer, bytes.byteOffset);
-    };
-    const enabled = facts.symbol('vmemmap_optimize_enabled');
-    const on = enabled === undefined || view(enabled, 1).getUint8(0) !== 0;
-    const count = Math.min(view(most, 4).getInt32(0, little), MOST_HSTATES);
-    for (let n = 0; n < count; n++) {
-      const at = array + BigInt(n * size);
-      const of = view(at + BigInt(order), 4).getUint32(0, little);
-      const there = Number(view(at + BigInt(pages), 8).getBigUint64(0, little));
+    const hstates = readHstates(kernel);
+    if (hstates === undefined) return;
+    const enabled = kernel.facts.symbol('vmemmap_optimize_enabled');
+    const on = enabled === undefined || new KernelReader(kernel.memory).u8(enabled) !== 0;
+    for (const { order: of, pages: there } of hstates) {
       const optimised = audit.compounds.filter((compound) => !compound.device && compound.order === of).length;
       if (there <= optimised) continue;
       const bytes = 2 ** of * pageSize(model);
