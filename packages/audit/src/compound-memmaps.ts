@@ -35,8 +35,9 @@ export function compoundMemmaps(
   const perSection = 2 ** (audit.model.sectionSizeBits - audit.model.pageShift);
   return audit.shared.flatMap((run) => {
     if (sizes[leaves.level[run.first]!] !== page) return [];
-    // One page of its own, or two: the head's, and that of the first tails (mm/sparse-vmemmap.c:vmemmap_populate_compound_pages).
-    for (const own of [1, 2]) {
+    // None but the one that is shared (mm/hugetlb_vmemmap.c before 7.x: tails are mapped to the head's page); one page of its
+    // own, or two: the head's, and that of the first tails (mm/sparse-vmemmap.c:vmemmap_populate_compound_pages).
+    for (const own of [0, 1, 2]) {
       const headLeaf = run.first - own;
       if (headLeaf < 0 || leaves.offset[headLeaf]! + own * page !== leaves.offset[run.first]) continue;
       const pfn = audit.pfn(leaves.offset[headLeaf]!);
@@ -47,8 +48,9 @@ export function compoundMemmaps(
       // HugeTLB takes its pages from zones, whose sections are online.
       const flags = bySection.get(Math.floor(pfn / perSection))?.flags ?? 0;
       const device = (flags & SECTION_FLAGS.IS_ONLINE) === 0;
-      const count = memmap - own;
-      return [{ pfn, order, headLeaf, run: { ...run, count }, device, saved: count * page }];
+      const kept = Math.max(1, own);
+      const tails = { first: headLeaf + kept, count: memmap - kept, pa: run.pa };
+      return [{ pfn, order, headLeaf, run: tails, device, saved: tails.count * page }];
     }
     return [];
   });

@@ -6,6 +6,10 @@ import { RealDump } from './real-dump.ts';
 const NAMES = [
   'x86-4level',
   'x86-hvo',
+  'x86-dax-ram',
+  'x86-dax-pmem',
+  'x86-hotplug',
+  'x86-numa',
   'arm64-4k',
   'arm64-16k',
   'riscv-sv39',
@@ -52,6 +56,29 @@ describe('a capture', () => {
     if (step?.op !== 'hugetlb-optimize') throw new Error('no hugetlb-optimize');
     expect(step.size).toBe(0x200000);
     expect(step.pages.reduce((sum, { count }) => sum + count, 0)).toBe(64);
+  });
+
+  it('has the device that memremap_pages() was called for, and where its memmap lies', () => {
+    const steps = (name: string) => captureDump(new RealDump(name).kernel, name).capture.steps;
+    const device = {
+      op: 'memremap',
+      id: 'device at 0x100000000',
+      node: 0,
+      ranges: [{ start: 2 ** 32, end: 1.5 * 2 ** 32 }],
+      vmemmapShift: 9,
+    };
+    expect(steps('x86-dax-ram')).toEqual([{ ...device, altmap: undefined }]);
+    expect(steps('x86-dax-pmem')).toEqual([{ ...device, altmap: { basePfn: 2 ** 20, reserve: 2, free: 8702 } }]);
+  });
+
+  it('has memory that was added, in the blocks that it was added in', () => {
+    const { capture } = captureDump(new RealDump('x86-hotplug').kernel, 'hotplug');
+    const added = { op: 'hotplug-add', node: 0, blockSize: 2 ** 27, memmapOnMemory: true };
+    expect(capture.machine.config).toMatchObject({ memmapOnMemory: 'on' });
+    expect(capture.steps).toEqual([
+      { ...added, start: 2 ** 32, end: 2 ** 32 + 2 ** 30 },
+      { ...added, start: 2 ** 32 + 2 ** 30, end: 2 ** 32 + 2 ** 30 + 3 * 2 ** 27 },
+    ]);
   });
 
   it('has what the entries decided', () => {

@@ -44,6 +44,20 @@ const sound: readonly Sound[] = [
     saved: 1024 * 7 * 4096,
   },
   {
+    name: 'x86-dax-pmem',
+    arch: 'x86',
+    config: { la57: true },
+    looked: { sections: 24, tables: 4, leaves: 24 },
+    notes: {},
+  },
+  {
+    name: 'x86-hotplug',
+    arch: 'x86',
+    config: { la57: true },
+    looked: { sections: 19, tables: 4, leaves: 19 },
+    notes: {},
+  },
+  {
     name: 'x86-numa',
     arch: 'x86',
     config: { la57: false },

@@ -30,8 +30,12 @@ const MEMMAP_ON_MEMORY_FORCE = 2;
  * @throws VmemmapError as {@link AuditContext} and reading the dump do
  */
 export function captureDump(kernel: DumpKernel, name: string): DumpCapture {
-  const audit = new AuditContext(kernel);
-  const { model, window, map } = audit;
+  return captureAudited(new AuditContext(kernel), name);
+}
+
+/** The same of what is read already. */
+export function captureAudited(audit: AuditContext, name: string): DumpCapture {
+  const { kernel, model, window, map } = audit;
   const { vmemmapList: list } = kernel;
   const notes: string[] = [];
   const format = kernel.context.ops.pageTable?.format;

@@ -3,6 +3,7 @@ import type { AuditRule } from '../rule.ts';
 import { counters } from './counters.ts';
 import { entries } from './entries.ts';
 import { mapping } from './mapping.ts';
+import { model } from './model.ts';
 import { processes } from './processes.ts';
 import { protection } from './protection.ts';
 import { sections } from './sections.ts';
@@ -17,4 +18,5 @@ export const rules: readonly AuditRule[] = [
   ...processes,
   ...counters,
   ...sizes,
+  ...model,
 ];

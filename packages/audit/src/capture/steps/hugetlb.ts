@@ -69,7 +69,9 @@ export function hugetlbRestored(audit: AuditContext): readonly HugetlbRestore[] 
   const { leaves } = map;
   // The largest first: a page of 1 GiB would do as 512 of 2 MiB.
   const orders = (readHstates(kernel) ?? []).map(({ order }) => order).sort((a, b) => b - a);
-  const shared = new Set(audit.compounds.map(({ headLeaf }) => headLeaf));
+  // Leaves of pages that share their tails now.
+  const shared = new Uint8Array(leaves.count);
+  for (const { headLeaf, run } of audit.compounds) shared.fill(1, headLeaf, run.first + run.count);
   const found = new Map<number, Runs>();
   /** True where a leaf of a base page still maps what its place in a block of `huge` bytes says. */
   const inPlace = (n: number): boolean => leaves.pa[n]! % huge === Number(audit.va(leaves.offset[n]!) % BigInt(huge));
@@ -77,7 +79,7 @@ export function hugetlbRestored(audit: AuditContext): readonly HugetlbRestore[] 
     const order = orders.find((one) => {
       const count = (2 ** one * model.structPageSize) / page;
       const pfn = audit.pfn(leaves.offset[n]!);
-      if (leaves.level[n]! <= format.pmdLevel || pfn < 0 || pfn % 2 ** one !== 0 || shared.has(n)) return false;
+      if (leaves.level[n]! <= format.pmdLevel || pfn < 0 || pfn % 2 ** one !== 0 || shared[n] === 1) return false;
       if (
         count < 2 ||
         n + count > leaves.count ||
@@ -85,7 +87,7 @@ export function hugetlbRestored(audit: AuditContext): readonly HugetlbRestore[] 
       )
         return false;
       for (let tail = n + 1; tail < n + count; tail++)
-        if (leaves.level[tail]! <= format.pmdLevel || shared.has(tail) || inPlace(tail)) return false;
+        if (leaves.level[tail]! <= format.pmdLevel || shared[tail] === 1 || inPlace(tail)) return false;
       return true;
     });
     if (order === undefined) {
