@@ -29,14 +29,17 @@ export function compileBaseline() {
 export function startBaseline(program, args) {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  /** @returns {Promise<string>} what it says after doing the work once */
+  const line = async () => {
+    child.stdin.write('\n');
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`the baseline stopped: ${args.join(' ')}`);
+    return value;
+  };
   return {
+    line,
     /** @returns {Promise<number>} nanoseconds */
-    async sample() {
-      child.stdin.write('\n');
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`the baseline stopped: ${args.join(' ')}`);
-      return Number(value);
-    },
+    sample: async () => Number(await line()),
     stop: () => child.stdin.end(),
   };
 }

@@ -262,9 +262,15 @@ export class TableWalker implements VmemmapWalker {
       const slot = pages === undefined || rel < 0 ? -1 : this.#tableBelow(tables.find(root), 0, last, rel);
       if (slot < 0 || pages === undefined) {
         this.walk(root, first + i * step, one);
-        pas[2 * i] = one.pa;
-        pas[2 * i + 1] = one.mapped ? one.pa / LANE : -1;
-        i++;
+        // A huge leaf answers for all that it maps, as far as the high lane stays the same.
+        const room = one.mapped ? Math.min(one.span - one.inside, LANE - (one.pa % LANE)) : 1;
+        const end = Math.min(count, i + Math.ceil(room / step));
+        const high = one.mapped ? one.pa / LANE : -1;
+        for (let low = one.pa | 0; i < end; i++) {
+          pas[2 * i] = low;
+          pas[2 * i + 1] = high;
+          low = (low + step) | 0;
+        }
         continue;
       }
       const { lanes } = tables;
