@@ -81,6 +81,17 @@ describe('a capture', () => {
     ]);
   });
 
+  it('has the top-level entries of every process', () => {
+    const dump = new RealDump('x86-4level');
+    const { processes } = captureDump(dump.kernel, 'processes').capture.expected;
+    const root = dump.kernel.context.ops.initMm.root;
+    expect(processes).toEqual({
+      topLevelIndexes: [468, 469],
+      initNonZero: [{ index: 468, raw: dump.word(root + 8 * 468) }],
+      mms: [{ pid: 1, comm: 'init', differing: [] }],
+    });
+  });
+
   it('has what the entries decided', () => {
     const { kernel } = new RealDump('powerpc-hash-64k');
     const { capture } = captureDump(kernel, 'hash');

@@ -1,9 +1,10 @@
-import { hex, pageSize, sectionFlagNames, VmemmapError } from '@vmemmap/core';
+import { hex, pageSize, sectionFlagNames, toU64, VmemmapError } from '@vmemmap/core';
 import { type Capture, type CaptureListEntries, type CaptureSections, compareCapture } from '@vmemmap/core/capture';
 import { KernelReader } from '@vmemmap/vmcore';
 import { AuditContext } from '../audit-context.ts';
 import type { DumpKernel } from '../kernel.ts';
 import { subsectionMap } from '../subsections.ts';
+import { readTopLevel } from '../top-level-entries.ts';
 import type { ListEntry } from '../vmemmap-list.ts';
 import { bootMemory } from './boot-memory.ts';
 import { captureLeaves } from './leaf-runs.ts';
@@ -79,6 +80,7 @@ export function captureAudited(audit: AuditContext, name: string): DumpCapture {
       tables,
       leaves,
       ...(list.length === 0 ? {} : { vmemmapList: listRuns(list) }),
+      ...processesOf(kernel),
       outside,
       summary: {
         tables: tableCounts,
@@ -92,6 +94,25 @@ export function captureAudited(audit: AuditContext, name: string): DumpCapture {
     compareCapture({ ...capture, steps }, kernel.plugin, 0).differenceCount;
   const steps = fitSteps(audit, [...added, ...(devices ?? [])], differences);
   return { notes, capture: { ...capture, steps } };
+}
+
+// Top-level entries by process, where each has its own.
+function processesOf(kernel: DumpKernel): Pick<Capture['expected'], 'processes'> {
+  const top = readTopLevel(kernel);
+  if (top === undefined) return {};
+  const { first, init } = top;
+  const mms = top.processes.flatMap(({ process: { pid, comm }, entries }) => {
+    if (entries === undefined) return [];
+    const differing = entries.flatMap(([lo, hi], n) => (lo === init[n]![0] && hi === init[n]![1] ? [] : [first + n]));
+    return [{ pid, comm, differing }];
+  });
+  return {
+    processes: {
+      topLevelIndexes: init.map((_, n) => first + n),
+      initNonZero: init.flatMap(([lo, hi], n) => ((lo | hi) === 0 ? [] : [{ index: first + n, raw: toU64(lo, hi) }])),
+      mms,
+    },
+  };
 }
 
 // mm/memory_hotplug.c: memmap_mode is what the module's parameter memmap_on_memory was given.
@@ -201,6 +222,14 @@ export function captureText({ machine, steps, expected, ...rest }: Capture): str
       ...(expected.vmemmapList === undefined || expected.vmemmapList === null
         ? {}
         : { vmemmapList: expected.vmemmapList.map((run) => values(run, ['phys'])) }),
+      ...(expected.processes === undefined || expected.processes === null
+        ? {}
+        : {
+            processes: {
+              ...expected.processes,
+              initNonZero: expected.processes.initNonZero.map((entry) => values(entry, [])),
+            },
+          }),
       outside: expected.outside.map((entry) => values(entry, [])),
     },
   };
