@@ -18,6 +18,7 @@ import { config as fields, type SparcConfig } from './config.ts';
 import { entryLayouts } from './entry-layouts.ts';
 import { checkConfig, checkMemory, memoryModel, vmemmapWindow } from './layout.ts';
 import { SparcOps } from './ops.ts';
+import { recognise } from './recognise.ts';
 
 /**
  * No `altmap`: it is ignored. No `free`: there is no memory hotplug. No `no-execute`: sun4u has no such bit in its TTE
@@ -97,4 +98,5 @@ export const sparc: ArchPlugin<SparcConfig> = definePlugin<SparcConfig>({
     { about: 'sun4v, SPARC M8, T8: 53 bits of virtual address', config: { chip: 'm8' } },
   ],
   create: (config) => new SparcArch(config),
+  recognise,
 });

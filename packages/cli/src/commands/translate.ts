@@ -66,6 +66,7 @@ export const translate: Command<Arguments> = {
     },
     root: { ...dumpOptions.root, group: DUMP_GROUP },
     vmcoreinfo: { ...dumpOptions.vmcoreinfo, group: DUMP_GROUP },
+    raw: { ...dumpOptions.raw, group: DUMP_GROUP },
     'all-sections': {
       type: 'boolean',
       group: DUMP_GROUP,
@@ -82,8 +83,17 @@ export const translate: Command<Arguments> = {
       refuseWith('--dump', args, ['iomem', 'node', 'machine', 'capture', 'ram', 'nodes']);
       return withDump(dump, args, session, (kernel) => translateAll(ofDump(kernel), args, session));
     }
-    if (args.root !== undefined || args.vmcoreinfo !== undefined || args['all-sections'] === true)
-      throw new VmemmapError('BAD_ARGUMENT', '--root, --vmcoreinfo and --all-sections go with --dump', '@vmemmap/cli');
+    if (
+      args.root !== undefined ||
+      args.vmcoreinfo !== undefined ||
+      args.raw !== undefined ||
+      args['all-sections'] === true
+    )
+      throw new VmemmapError(
+        'BAD_ARGUMENT',
+        '--root, --vmcoreinfo, --raw and --all-sections go with --dump',
+        '@vmemmap/cli',
+      );
     const built = buildMachine(args, session);
     const { machine } = built;
     const { window, model, arch } = machine;

@@ -2,9 +2,8 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { trimDump } from '@vmemmap/audit';
 import { VmemmapError } from '@vmemmap/core';
-import { openDump } from '@vmemmap/vmcore/node';
 import { type Command, EXIT } from '../command.ts';
-import { DUMP_POSITIONAL, type DumpArguments, dumpOptions, kernelOptions } from '../dump-options.ts';
+import { DUMP_POSITIONAL, type DumpArguments, dumpOptions, kernelOptions, openFiles } from '../dump-options.ts';
 import { plural } from '../output/plural.ts';
 import type { Session } from '../session.ts';
 import { sizeText } from '../size.ts';
@@ -36,11 +35,7 @@ export const trim: Command<Arguments> = {
       throw new VmemmapError('BAD_ARGUMENT', 'trim writes a file; name it with --out', '@vmemmap/cli');
     const path = resolve(session.io.cwd, out);
     const trimmed = trimDump(
-      (onPage) =>
-        openDump(
-          files.map((file) => resolve(session.io.cwd, file)),
-          onPage === undefined ? {} : { onPage },
-        ),
+      (onPage) => openFiles(files, args, session, onPage === undefined ? {} : { onPage }),
       session.registry.plugins,
       kernelOptions(args),
     );

@@ -6,3 +6,4 @@
 
 export { fileSource } from './file-source.ts';
 export { inflatePage, openDump } from './open-dump.ts';
+export { openRawFile, type RawPart } from './open-raw-file.ts';
