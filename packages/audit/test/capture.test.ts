@@ -17,6 +17,7 @@ const NAMES = [
   'powerpc-radix-64k',
   'powerpc-hash-64k',
   'loongarch',
+  'sparc',
 ];
 
 describe.each(NAMES)('the capture of %s', (name) => {

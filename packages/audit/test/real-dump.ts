@@ -7,11 +7,20 @@ import { loongarch } from '@vmemmap/loongarch';
 import { powerpc } from '@vmemmap/powerpc';
 import { riscv } from '@vmemmap/riscv';
 import { s390 } from '@vmemmap/s390';
+import { sparc } from '@vmemmap/sparc';
 import { bufferSource, type Dump, openSources } from '@vmemmap/vmcore';
 import { x86 } from '@vmemmap/x86';
 import { type DumpKernel, openKernel } from '../src/index.ts';
 
-export const plugins: readonly ArchPlugin[] = [x86, arm64, riscv, s390, powerpc, loongarch] as unknown as ArchPlugin[];
+export const plugins: readonly ArchPlugin[] = [
+  x86,
+  arm64,
+  riscv,
+  s390,
+  powerpc,
+  loongarch,
+  sparc,
+] as unknown as ArchPlugin[];
 
 /** Bytes of a fixture. */
 export function fixture(name: string): Uint8Array {

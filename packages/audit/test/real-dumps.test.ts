@@ -111,6 +111,13 @@ const sound: readonly Sound[] = [
     counted: ROUNDED,
   },
   {
+    name: 'sparc',
+    arch: 'sparc',
+    config: { vaHoleBottom: 2n ** 43n, structPageSize: 64 },
+    looked: { sections: 1, tables: 3, leaves: 1 },
+    notes: {},
+  },
+  {
     name: 'loongarch',
     arch: 'loongarch',
     config: { pageSize: 16384 },
